@@ -1,0 +1,65 @@
+# Targets that a newcomer and CI use. Each sets up what it needs: Python 3 and make are enough to begin with.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+RUN := .venv/bin
+export UV_PYTHON_PREFERENCE ?= system
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: dev
+dev: .venv/ready ## serve the gateway on http://127.0.0.1:8080
+	@$(RUN)/python -m dev
+
+.PHONY: test
+test: .venv/ready ## run every test that needs no AWS account
+	@$(RUN)/pytest
+
+.PHONY: check
+check: format-check lint types test ## everything that CI runs
+
+.PHONY: format
+format: .venv/ready ## format the code
+	@$(RUN)/ruff format .
+	@$(RUN)/ruff check --fix .
+
+.PHONY: format-check
+format-check: .venv/ready
+	@$(RUN)/ruff format --check .
+
+.PHONY: lint
+lint: .venv/ready ## lint the code and the template
+	@$(RUN)/ruff check .
+
+.PHONY: types
+types: .venv/ready ## check the types
+	@$(RUN)/mypy
+
+.PHONY: build
+build: .venv/ready ## build the functions and layers as they are deployed
+	@PATH="$(CURDIR)/$(RUN):$(CURDIR)/.uv/bin:$$PATH" sam build
+
+.PHONY: deploy
+deploy: build ## deploy to STAGE=dev, staging or prod
+	@PATH="$(CURDIR)/$(RUN):$$PATH" sam deploy --config-env "$(or $(STAGE),$(error say STAGE=dev, staging or prod))"
+
+.PHONY: prices
+prices: .venv/ready ## compare our provider prices with the genai-prices package
+	@$(RUN)/python -m dev.price_drift
+
+.PHONY: clean
+clean: ## remove what the other targets made, local state too
+	rm -rf .venv .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(UV):
+	@command -v python3 >/dev/null || { echo "make: python3 is missing: install Python 3.13" >&2; exit 1; }
+	@python3 -m venv .uv && .uv/bin/python -m pip install -q --disable-pip-version-check "uv==$(UV_VERSION)"
+
+.venv/ready: pyproject.toml uv.lock .python-version | $(UV)
+	@$(UV) sync --quiet --frozen
+	@touch $@

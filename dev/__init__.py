@@ -1,0 +1,1 @@
+"""Local development. Nothing here is deployed."""

@@ -1,0 +1,163 @@
+"""The gateway on loopback, with uvicorn as its door."""
+
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from dev import seed
+from dev.emulator import Emulator, EmulatorError
+from dev.simulator.app import app as simulator
+from openmind_llm.api.asgi import App
+from openmind_llm.bootstrap import application
+from openmind_llm.domain import keys
+from openmind_llm.providers import table
+from openmind_llm.settings import Settings
+
+DEFAULT_PORT = 8080
+DEFAULT_PLAN = "unlimited"
+SIMULATED_KEY = "simulated"
+
+
+class StartError(Exception):
+    """Something on this machine is in the way; the text is one line that says what to do."""
+
+
+def run(environ: Mapping[str, str], state: Path) -> None:
+    """Serves until interrupted. Raises StartError."""
+    listener = _listen(_port(environ))
+    _prepare(state)
+    with _emulator(state) as emulator, _serving(simulator) as simulator_port:
+        os.environ.update(emulator.client_environment())
+        provider_keys = _provider_keys(environ)
+        seed.fill(provider_keys)
+        _write_environment(state, emulator)
+        key = environ.get("OPENMIND_API_KEY") or _own_key(state)
+        seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
+        served = application.create(_settings(environ, provider_keys, simulator_port))
+        _serve(served, listener, _greeting(listener, environ, key, provider_keys))
+
+
+def _port(environ: Mapping[str, str]) -> int:
+    text = environ.get("PORT") or str(DEFAULT_PORT)
+    if not text.isdigit() or int(text) not in range(65536):
+        raise StartError(f"PORT is '{text}': it must be a number up to 65535")
+    return int(text)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise StartError(f"port {port} cannot be used ({error.strerror}): try PORT={port + 1} make dev") from None
+    listener.listen(2048)
+    return listener
+
+
+def _prepare(state: Path) -> None:
+    """The state folder, closed to others since it holds keys."""
+    try:
+        (state / "aws").mkdir(parents=True, exist_ok=True)
+        state.chmod(0o700)
+        for file in (state / "aws").glob("*.json"):
+            json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise StartError(f"the state in {state} cannot be used ({error}): remove the folder and start again") from None
+
+
+@contextmanager
+def _emulator(state: Path) -> Iterator[Emulator]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    try:
+        with Emulator(port, log=state / "emulator.log", state=state / "aws") as emulator:
+            yield emulator
+    except EmulatorError as error:
+        raise StartError(str(error)) from None
+
+
+@contextmanager
+def _serving(app: App) -> Iterator[int]:
+    """Serves `app` on a free port in a thread of its own."""
+    listener = _listen(0)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _provider_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    names = (provider.name for provider in table.load().providers())
+    return {name: environ.get(f"{name.upper()}_API_KEY") or SIMULATED_KEY for name in names}
+
+
+def _settings(environ: Mapping[str, str], provider_keys: Mapping[str, str], simulator_port: int) -> Settings:
+    simulated = {
+        f"{name.upper()}_BASE_URL": f"http://127.0.0.1:{simulator_port}/{name}"
+        for name, key in provider_keys.items()
+        if key == SIMULATED_KEY
+    }
+    return Settings.from_env({**environ, **simulated, **seed.PLACES})
+
+
+def _write_environment(state: Path, emulator: Emulator) -> None:
+    """For the command line: `source .dev/environment && .venv/bin/openmind-llm keys list`."""
+    variables = emulator.client_environment() | seed.PLACES
+    lines = (f"export {name}={value}\n" for name, value in variables.items())
+    (state / "environment").write_text("".join(lines))
+
+
+def _own_key(state: Path) -> str:
+    """The key of an earlier run, or a new one."""
+    file = state / "key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(keys.mint("test"))
+    return file.read_text().strip()
+
+
+def _greeting(listener: socket.socket, environ: Mapping[str, str], key: str, provider_keys: Mapping[str, str]) -> str:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    shown = "$OPENMIND_API_KEY" if environ.get("OPENMIND_API_KEY") else key
+    simulated = [name for name, provider_key in provider_keys.items() if provider_key == SIMULATED_KEY]
+    return (
+        f"ready: {url} (simulated, for want of a key: {', '.join(simulated) or 'none'})\n"
+        f"key: {shown}\n\n"
+        f"curl {url}/api/core/openai/chat/completions \\\n"
+        f'  -H "Authorization: Bearer {shown}" \\\n'
+        f"  -H 'Content-Type: application/json' \\\n"
+        f"""  -d '{{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "Hello!"}}]}}'\n"""
+    )
+
+
+def _serve(app: App, listener: socket.socket, greeting: str) -> None:
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3)
+    server = _Announcing(config, greeting)
+    server.run([listener])
+
+
+class _Announcing(uvicorn.Server):
+    """Says that it is ready once it is."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(self._greeting)
+        sys.stdout.flush()

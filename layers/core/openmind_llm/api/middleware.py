@@ -1,0 +1,100 @@
+"""What holds for every answer of every door: a request id, an error form, and a key where one is needed."""
+
+import asyncio
+import logging
+import traceback
+import uuid
+from collections.abc import Callable
+
+from openmind_llm import redaction
+from openmind_llm.api import errors
+from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
+from openmind_llm.domain import keys
+from openmind_llm.domain.keys import Caller
+from openmind_llm.errors import GatewayError, InternalError
+
+logger = logging.getLogger(__name__)
+
+type Authenticate = Callable[[str], Caller]
+"""From a key to its caller. Raises AuthenticationError. May block."""
+
+PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/docs"})
+"""Everything else needs a key, paths that do not exist too."""
+
+
+class Outermost:
+    """Gives each request an id, and each failure an answer."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = scope.setdefault("state", {})["request_id"] = _request_id(scope)
+        reply = _Reply(send, request_id)
+        try:
+            await self._app(scope, receive, reply)
+        except ClientGoneError:
+            logger.info("client gone", extra={"request_id": request_id})
+        except GatewayError as error:
+            await errors.send(reply, error)
+        except Exception:  # noqa: BLE001 - the one place that turns a fault of ours into an answer
+            # A trace may quote a value, and a value may be a key.
+            trace = redaction.without_keys(traceback.format_exc())
+            logger.error("unexpected error", extra={"request_id": request_id, "trace": trace})
+            await reply.fail()
+
+
+class _Reply:
+    """The way back to the client; knows whether an answer has begun."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id.encode()
+        self._has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._has_begun = True
+            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
+        await self._send(message)
+
+    async def fail(self) -> None:
+        if not self._has_begun:
+            await errors.send(self, InternalError())
+
+
+class RequireKey:
+    """Lets a request in with its caller in `scope["state"]["caller"]`, or refuses it.
+
+    Behind API Gateway the authorizer has checked the key already, and what it found is in the event, where a client
+    cannot write. Everywhere else the key is checked here, by the same code.
+    """
+
+    def __init__(self, app: App, authenticate: Authenticate) -> None:
+        self._app = app
+        self._authenticate = authenticate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
+            scope["state"]["caller"] = _authorized(scope) or await self._check(scope)
+        await self._app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> Caller:
+        return await asyncio.to_thread(self._authenticate, keys.presented(headers(scope)))
+
+
+def _authorized(scope: Scope) -> Caller | None:
+    """The caller as our authorizer put it into the event; None for events without."""
+    context = scope.get("aws.event", {}).get("requestContext", {}).get("authorizer") or {}
+    if not context.get("key_id"):
+        return None
+    return Caller(key_id=context["key_id"], account_id=context["account_id"], plan=context["plan"])
+
+
+def _request_id(scope: Scope) -> str:
+    """API Gateway's id where there is one, so that its access log and our answers tell of the same request."""
+    given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
+    return given or str(uuid.uuid4())

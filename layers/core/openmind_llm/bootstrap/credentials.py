@@ -1,0 +1,30 @@
+"""Wires what checks and keeps keys. The authorizer loads this alone: neither FastAPI nor the HTTP client."""
+
+import time
+from collections.abc import Callable
+
+from openmind_llm.domain import keys
+from openmind_llm.domain.keys import Caller
+from openmind_llm.settings import Settings
+from openmind_llm.storage import clients
+from openmind_llm.storage.keys import DynamoKeyStore
+from openmind_llm.storage.secrets import Secret
+
+
+def key_store(settings: Settings) -> DynamoKeyStore:
+    return DynamoKeyStore(clients.dynamodb(), settings.table_name)
+
+
+def secret(settings: Settings, secret_id: str) -> Secret:
+    return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.monotonic)
+
+
+def pepper(settings: Settings) -> bytes:
+    """Read afresh: for a command that needs it once."""
+    return secret(settings, settings.key_pepper_secret).text().encode()
+
+
+def authenticator(settings: Settings) -> Callable[[str], Caller]:
+    """From a key to its caller. Raises AuthenticationError."""
+    store, kept_pepper = key_store(settings), secret(settings, settings.key_pepper_secret)
+    return lambda key: keys.authenticate(key, store, lambda: kept_pepper.text().encode())

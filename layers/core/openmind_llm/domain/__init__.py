@@ -1,0 +1,1 @@
+"""What the product is, without I/O."""

@@ -1,0 +1,147 @@
+"""Which providers and models exist, and what a request's model name stands for.
+
+A name is *admitted* by prefix, as the contract says. Its upstream id and price are found by exact name only:
+an admitted name that the catalogue does not know by heart is passed on as it is and priced at its family's ceiling.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from openmind_llm.errors import UnknownModelError, UnknownProviderError
+
+type Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """How to read one provider's error where its status alone misleads: `means` is a key of the error table."""
+
+    status: int
+    contains: str
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One upstream. `/chat/completions` is appended to `base_url`."""
+
+    name: str
+    title: str
+    base_url: str
+    error_rules: tuple[ErrorRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What must change in a body before a family of models accepts it.
+
+    `rename` old to new field; `drop` always; `drop_empty` when an empty list, with the fields that hang on it;
+    `only` keeps a field at this one value, else drops it; `inject` adds a field the client did not send.
+    """
+
+    rename: dict[str, str]
+    drop: frozenset[str]
+    drop_empty: dict[str, tuple[str, ...]]
+    only: dict[str, Any]
+    inject: Row
+    drop_message_fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A dated price. `usd` is in micro-USD, `omcu` in OMCU, each per million tokens, by token class."""
+
+    since: str
+    usd: dict[str, Any]
+    omcu: dict[str, int]
+    omcu_basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One row of the catalogue. `snapshots` are upstream ids that go through unchanged at this row's price."""
+
+    provider: str
+    name: str
+    is_prefix: bool
+    aliases: tuple[str, ...]
+    snapshots: tuple[str, ...]
+    upstream_id: str
+    profile: Profile
+    context_window: int
+    max_output_tokens: int | None
+    capabilities: dict[str, bool]
+    status: str
+    shutdown: str | None
+    replacement: str | None
+    prices: tuple[Price, ...]
+    ceiling: Price | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one request goes: the row, the id to send, and the price that holds for it."""
+
+    provider: Provider
+    model: Model
+    upstream_id: str
+    price: Price
+    is_exact: bool
+
+
+class Catalogue:
+    """All providers and models; built once, never changed."""
+
+    def __init__(self, providers: Iterable[Provider], models: Iterable[Model]) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+        self._models: dict[str, list[Model]] = {name: [] for name in self._providers}
+        for model in models:
+            self._models[model.provider].append(model)
+        self._by_name = {
+            (model.provider, name): (model, upstream_id)
+            for model in self.models()
+            for name, upstream_id in _names(model)
+        }
+
+    def provider(self, name: str) -> Provider:
+        """Raises UnknownProviderError."""
+        try:
+            return self._providers[name]
+        except KeyError:
+            raise UnknownProviderError(name) from None
+
+    def providers(self) -> tuple[Provider, ...]:
+        return tuple(self._providers.values())
+
+    def models(self, provider: str | None = None) -> tuple[Model, ...]:
+        names = self._models if provider is None else (self.provider(provider).name,)
+        return tuple(model for name in names for model in self._models[name])
+
+    def resolve(self, provider_name: str, model_name: str) -> Route:
+        """Raises UnknownProviderError and UnknownModelError."""
+        provider = self.provider(provider_name)
+        known = self._by_name.get((provider_name, model_name))
+        if known is not None:
+            model, upstream_id = known
+            return Route(provider, model, upstream_id, model.prices[-1], is_exact=True)
+        family = self._family(provider_name, model_name)
+        if family is None or family.ceiling is None:
+            raise UnknownModelError(model_name, provider_name, self.prefixes(provider_name))
+        return Route(provider, family, model_name, family.ceiling, is_exact=False)
+
+    def prefixes(self, provider: str) -> tuple[str, ...]:
+        return tuple(model.name for model in self.models(provider) if model.is_prefix)
+
+    def _family(self, provider: str, name: str) -> Model | None:
+        """The row with the longest prefix of `name`."""
+        rows = [m for m in self.models(provider) if m.is_prefix and name.startswith(m.name)]
+        return max(rows, key=lambda row: len(row.name), default=None)
+
+
+def _names(model: Model) -> Iterable[tuple[str, str]]:
+    """Every exact name of a row, each with the upstream id it stands for."""
+    for name in (model.name, *model.aliases):
+        yield name, model.upstream_id
+    for name in model.snapshots:
+        yield name, name

@@ -1,0 +1,44 @@
+"""What the domain needs from outside. Implementations live in `storage` and `providers`, fakes in the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from openmind_llm.domain.answers import Answer
+    from openmind_llm.domain.catalogue import Route
+    from openmind_llm.domain.keys import KeyRecord
+    from openmind_llm.domain.requests import ChatRequest
+
+
+class KeyStore(Protocol):
+    """Where key records live. Blocking: one short call each."""
+
+    def get(self, key_id: str) -> KeyRecord | None: ...
+
+    def add(self, record: KeyRecord) -> None:
+        """Raises KeyError if the id is taken."""
+
+    def records(self, account_id: str | None = None) -> list[KeyRecord]:
+        """All records, or one account's, revoked ones too."""
+
+    def revoke(self, key_id: str) -> None:
+        """Raises KeyError if there is no such key."""
+
+
+class ProviderKeys(Protocol):
+    """Where the operator's provider keys live."""
+
+    def get(self, provider: str) -> str | None:
+        """The key, or None where none is configured. Blocking, but for a short time at most once in a while."""
+
+
+class Upstream(Protocol):
+    """The way to the providers."""
+
+    async def complete(self, route: Route, request: ChatRequest) -> Answer:
+        """One buffered completion.
+
+        Raises InvalidRequestError, RateLimitError, ModelNotServedError, ProviderNotConfiguredError and
+        ProviderUnavailableError.
+        """

@@ -1,0 +1,133 @@
+"""The body of a completion request: what the contract says of it is checked, everything else passes through."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from openmind_llm.domain import json_body
+from openmind_llm.errors import InvalidRequestError
+
+type Check = Callable[[str, Any], None]
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+"""The contract names system, user and assistant; the others are what its clients send with tools."""
+
+_MODEL_NAME = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A checked body. `body` is what was validated and is the only source of what is sent."""
+
+    model: str
+    body: dict[str, Any]
+
+    @property
+    def is_stream(self) -> bool:
+        return self.body.get("stream") is True
+
+
+def parse(raw: bytes) -> ChatRequest:
+    """Raises InvalidRequestError with a text that names the field and the rule."""
+    body = json_body.parse(raw)
+    _refuse_look_alikes(body)
+    _check_model(body.get("model"))
+    _check_messages(body.get("messages"))
+    for field, check in _OPTIONAL.items():
+        if body.get(field) is not None:
+            check(field, body[field])
+    return ChatRequest(model=body["model"], body=body)
+
+
+def _refuse_look_alikes(body: dict[str, Any]) -> None:
+    """`Model` beside `model`: some servers match names regardless of case and would read the other one."""
+    for name in body:
+        folded = name.casefold()
+        if folded != name and folded in _CHECKED:
+            raise InvalidRequestError(f"{folded} must be spelled in lower case")
+
+
+def _check_model(model: Any) -> None:
+    if model is None or model == "":
+        raise InvalidRequestError("model is required")
+    if not isinstance(model, str):
+        raise InvalidRequestError("model must be a string")
+    if not _MODEL_NAME.fullmatch(model):
+        raise InvalidRequestError("model must be at most 200 printable characters without spaces")
+
+
+def _check_messages(messages: Any) -> None:
+    if messages is None:
+        raise InvalidRequestError("messages is required")
+    if not isinstance(messages, list):
+        raise InvalidRequestError("messages must be an array")
+    if not messages:
+        raise InvalidRequestError("messages must not be empty")
+    for index, message in enumerate(messages):
+        _check_message(f"messages[{index}]", message)
+
+
+def _check_message(where: str, message: Any) -> None:
+    if not isinstance(message, dict):
+        raise InvalidRequestError(f"{where} must be an object")
+    role = message.get("role")
+    if role not in ROLES or not isinstance(role, str):
+        raise InvalidRequestError(f"{where}.role must be one of {', '.join(ROLES)}")
+    content = message.get("content")
+    if content is None and role != "assistant":
+        raise InvalidRequestError(f"{where}.content is required")
+    if content is not None:
+        _check_content(f"{where}.content", content)
+
+
+def _check_content(where: str, content: Any) -> None:
+    if isinstance(content, str):
+        return
+    if not isinstance(content, list):
+        raise InvalidRequestError(f"{where} must be a string or an array of parts")
+    for index, part in enumerate(content):
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise InvalidRequestError(f"{where}[{index}] must be an object with a type")
+
+
+def _number(low: float, high: float) -> Check:
+    def check(field: str, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidRequestError(f"{field} must be a number")
+        if not low <= value <= high:
+            raise InvalidRequestError(f"{field} must be between {low} and {high}")
+
+    return check
+
+
+def _positive_integer(field: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequestError(f"{field} must be an integer")
+    if value < 1:
+        raise InvalidRequestError(f"{field} must be at least 1")
+
+
+def _boolean(field: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise InvalidRequestError(f"{field} must be a boolean")
+
+
+def _object(field: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise InvalidRequestError(f"{field} must be an object")
+
+
+_OPTIONAL: dict[str, Check] = {
+    "temperature": _number(0, 2),
+    "top_p": _number(0, 1),
+    "frequency_penalty": _number(-2, 2),
+    "presence_penalty": _number(-2, 2),
+    "max_tokens": _positive_integer,
+    "max_completion_tokens": _positive_integer,
+    "stream": _boolean,
+    "stream_options": _object,
+}
+"""Null stands for absent, as at the providers."""
+
+_CHECKED = frozenset({"model", "messages", *_OPTIONAL})

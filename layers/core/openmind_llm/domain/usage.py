@@ -1,0 +1,113 @@
+"""Token counts of one completion, in classes that do not overlap, so that each token is counted once.
+
+Sources: the usage objects of the six providers. Absent is not zero: a provider that reports nothing gives None,
+and the caller then falls back on an estimate that says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from openmind_llm.domain import json_body
+
+MESSAGE_TOKENS = 4
+"""Framing of one message; OpenAI's own counting rule uses 3 to 4."""
+
+IMAGE_TOKENS = 1_600
+"""A large image at high detail. The base64 text of an image is never counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """`input` excludes what was read from and written to the provider's cache; `output` excludes `reasoning`."""
+
+    input: int
+    cached_input: int
+    cache_write: int
+    output: int
+    reasoning: int
+    is_exact: bool
+
+    @property
+    def prompt_tokens(self) -> int:
+        return self.input + self.cached_input + self.cache_write
+
+    @property
+    def completion_tokens(self) -> int:
+        """All that is billed as output."""
+        return self.output + self.reasoning
+
+
+def read(reported: Any) -> Usage | None:
+    """The provider's usage object as disjoint classes; None when there is none or it cannot be read.
+
+    Billable output is max(completion, total - prompt): xAI leaves reasoning out of completion_tokens, and Gemini
+    leaves thinking out of both, but each counts it in total_tokens.
+    """
+    if not isinstance(reported, dict):
+        return None
+    prompt, completion = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
+    if prompt is None or completion is None:
+        return None
+    billable = max(completion, (_count(reported, "total_tokens") or 0) - prompt)
+    cached, written = _cached(reported), _detail(reported, "prompt_tokens_details", "cache_write_tokens")
+    cached = min(cached, prompt)
+    written = min(written, prompt - cached)
+    reasoning = _detail(reported, "completion_tokens_details", "reasoning_tokens")
+    reasoning = min(max(reasoning, billable - completion), billable)
+    return Usage(prompt - cached - written, cached, written, billable - reasoning, reasoning, is_exact=True)
+
+
+def estimate(body: dict[str, Any], answers: Iterable[str]) -> Usage:
+    """For an answer without usage: a third of the UTF-8 bytes, which is within 1.7 times of the truth for prose."""
+    messages = body["messages"]
+    read_by_model = {"messages": [_without_images(m) for m in messages], "tools": body.get("tools")}
+    prompt = _tokens(json_body.dump(read_by_model))
+    prompt += MESSAGE_TOKENS * len(messages) + IMAGE_TOKENS * sum(map(_images, messages))
+    completion = sum(_tokens(text.encode(errors="replace")) for text in answers)
+    return Usage(prompt, 0, 0, completion, 0, is_exact=False)
+
+
+def as_openai(usage: Usage) -> dict[str, int]:
+    """The three counts that the contract promises."""
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _cached(reported: dict[str, Any]) -> int:
+    """DeepSeek's older name beside the common one: both may be there, and mean the same tokens."""
+    common = _detail(reported, "prompt_tokens_details", "cached_tokens")
+    return common or _count(reported, "prompt_cache_hit_tokens") or 0
+
+
+def _detail(reported: dict[str, Any], group: str, name: str) -> int:
+    details = reported.get(group)
+    return (_count(details, name) or 0) if isinstance(details, dict) else 0
+
+
+def _count(counts: dict[str, Any], name: str) -> int | None:
+    value = counts.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _tokens(text: bytes) -> int:
+    return -(-len(text) // 3)
+
+
+def _without_images(message: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(message.get("content"), list):
+        return message
+    return {**message, "content": [part for part in _parts(message) if not _is_image(part)]}
+
+
+def _images(message: dict[str, Any]) -> int:
+    return sum(map(_is_image, _parts(message)))
+
+
+def _is_image(part: dict[str, Any]) -> bool:
+    return part.get("type") == "image_url"
+
+
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message.get("content")
+    return content if isinstance(content, list) else []

@@ -1,0 +1,129 @@
+"""Every error that a caller can see, in one tree.
+
+GatewayError
+├── InvalidRequestError        400  the body is not what the contract asks for
+├── AuthenticationError        401  no key, or not a valid one
+├── NotFoundError              404  no such path
+│   ├── UnknownProviderError   404  the provider is not one of the six
+│   └── UnknownModelError      404  the provider has no such model
+├── MethodNotAllowedError      405
+├── BodyTooLargeError          413
+├── UnsupportedMediaTypeError  415
+├── RateLimitError             429  the provider asks for patience
+├── InternalError              500  ours to mend
+├── ProviderNotConfiguredError 503  the operator has to act: no key, no credit
+│   └── ModelNotServedError    503  the provider does not know the upstream model
+└── ProviderUnavailableError   503  the provider could not be reached or failed
+"""
+
+from typing import ClassVar
+
+from openmind_llm import redaction
+
+
+class GatewayError(Exception):
+    """Base of the tree. `retry_after_s` says when a retry may help; None says nothing."""
+
+    status: ClassVar[int] = 500
+    may_retry: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class InvalidRequestError(GatewayError):
+    """The body is not what the contract asks for."""
+
+    status = 400
+
+
+class AuthenticationError(GatewayError):
+    """No key, or not a valid one. One text for both, so that nothing can be probed."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
+
+
+class NotFoundError(GatewayError):
+    """No such path."""
+
+    status = 404
+
+
+class UnknownProviderError(NotFoundError):
+    """The provider is not one of the six. The text is the contract's."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"unsupported model provider: {redaction.shown(provider)}")
+
+
+class UnknownModelError(NotFoundError):
+    """The provider has no such model. The text is the contract's."""
+
+    def __init__(self, model: str, provider: str, prefixes: tuple[str, ...]) -> None:
+        listed = ", ".join(prefixes)
+        super().__init__(
+            f"unsupported model: {redaction.shown(model)}. Supported model prefixes for {provider}: [{listed}]"
+        )
+
+
+class MethodNotAllowedError(GatewayError):
+    """The path exists, the method does not."""
+
+    status = 405
+
+
+class BodyTooLargeError(GatewayError):
+    """The request body is longer than the limit."""
+
+    status = 413
+
+
+class UnsupportedMediaTypeError(GatewayError):
+    """The request body is not declared as JSON."""
+
+    status = 415
+
+
+class RateLimitError(GatewayError):
+    """The provider asks for patience; `retry_after_s` is always set."""
+
+    status = 429
+    may_retry = True
+
+
+class InternalError(GatewayError):
+    """Ours to mend; the text never says more than this."""
+
+    status = 500
+    may_retry = True
+
+    def __init__(self) -> None:
+        super().__init__("Internal server error")
+
+
+class ProviderNotConfiguredError(GatewayError):
+    """Only the operator can mend it: the provider key is missing or refused, or its account is out of credit."""
+
+    status = 503
+
+
+class ModelNotServedError(ProviderNotConfiguredError):
+    """The provider does not know the upstream model that the catalogue names: the row has to be repointed."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"{provider} does not serve this model at present")
+
+
+class ProviderUnavailableError(GatewayError):
+    """The provider could not be reached, timed out, or failed. The text is the contract's."""
+
+    status = 503
+    may_retry = True
+
+    def __init__(self, provider: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(f"Failed to connect to {provider} server", retry_after_s=retry_after_s)

@@ -1,0 +1,1 @@
+"""Pages that the service shows, as package data."""

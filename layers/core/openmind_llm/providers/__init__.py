@@ -1,0 +1,1 @@
+"""The six upstreams: a table, their dialects, one HTTP client."""

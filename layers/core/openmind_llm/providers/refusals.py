@@ -1,0 +1,143 @@
+"""Reads a provider's error, in whichever of the five shapes it comes, and says what it means for the client.
+
+Shapes: OpenAI's object, OpenRouter's object with an integer code, xAI's `error` as a string, Gemini's list,
+and no JSON at all (HTML from a proxy, an empty body).
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from openmind_llm import redaction
+from openmind_llm.domain.catalogue import Provider
+from openmind_llm.errors import (
+    GatewayError,
+    InvalidRequestError,
+    ModelNotServedError,
+    ProviderNotConfiguredError,
+    ProviderUnavailableError,
+    RateLimitError,
+)
+
+DEFAULT_RETRY_S = 2
+"""Seconds, for a 429 that does not say how long."""
+
+_MEANINGS = {
+    400: "input",
+    401: "provider_key",
+    402: "provider_credit",
+    403: "provider_key",
+    404: "model",
+    413: "input",
+    422: "input",
+    429: "rate",
+}
+"""What a status means at every provider; a provider's own rules come first, all else is an outage."""
+
+_ERROR_STATUSES = range(400, 600)
+_BAD_GATEWAY = 502
+
+type Builder = Callable[[Provider, str, int | None], GatewayError]
+
+_ERRORS: dict[str, Builder] = {
+    "input": lambda provider, text, _: InvalidRequestError(f"{provider.name}: {redaction.shown(text)}"),
+    "provider_key": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} API key not configured"),
+    "provider_credit": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} account is out of credit"),
+    "model": lambda provider, _, __: ModelNotServedError(provider.name),
+    "rate": lambda provider, _, wait: RateLimitError(
+        f"{provider.name} rate limit reached", retry_after_s=wait or DEFAULT_RETRY_S
+    ),
+    "outage": lambda provider, _, wait: ProviderUnavailableError(provider.name, retry_after_s=wait or 1),
+}
+
+MEANINGS = frozenset(_ERRORS)
+
+
+def to_error(provider: Provider, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+    """The error to raise for an answer with an error status."""
+    parsed = parse(body)
+    text = message(parsed)
+    wait = retry_after_s(headers, parsed)
+    return _ERRORS[meaning(provider, status, text)](provider, text, wait)
+
+
+def meaning(provider: Provider, status: int, text: str) -> str:
+    """A key of the error table: by the provider's own rules first, then by status."""
+    lowered = text.lower()
+    for rule in provider.error_rules:
+        if rule.status == status and rule.contains in lowered:
+            return rule.means
+    return _MEANINGS.get(status, "outage")
+
+
+def hidden_status(body: Any) -> int | None:
+    """The status of an error that came with status 200, whole or in a choice; None for an answer."""
+    if not isinstance(body, dict):
+        return _BAD_GATEWAY
+    failed = [choice for choice in _choices(body) if choice.get("finish_reason") == "error"]
+    error = body.get("error") or (failed[0].get("error", {}) if failed else None)
+    if error is None:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and code in _ERROR_STATUSES else _BAD_GATEWAY
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value, or None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def message(body: Any) -> str:
+    """The provider's text, or an empty one."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    if not isinstance(body, dict):
+        return ""
+    error = body.get("error")
+    found = error.get("message") if isinstance(error, dict) else error or body.get("message")
+    return found if isinstance(found, str) else ""
+
+
+def retry_after_s(headers: Mapping[str, str], body: Any) -> int | None:
+    """Whole seconds to wait, from the headers or from Gemini's RetryInfo; None when nothing says so."""
+    found = _milliseconds(headers.get("retry-after-ms", "")) or _seconds(headers.get("retry-after", ""))
+    return found or _retry_info(body)
+
+
+def _milliseconds(text: str) -> int | None:
+    return max(1, math.ceil(int(text) / 1000)) if text.isascii() and text.isdigit() else None
+
+
+def _seconds(text: str) -> int | None:
+    if text.isascii() and text.isdigit():
+        return max(1, int(text))
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    wait = (date - date.now(date.tzinfo)).total_seconds()
+    return max(1, math.ceil(wait))
+
+
+def _retry_info(body: Any) -> int | None:
+    """`[{"error": {"details": [{"@type": "…RetryInfo", "retryDelay": "17s"}]}}]`, as a list or its only object."""
+    root = body[0] if isinstance(body, list) and body else body
+    error = root.get("error") if isinstance(root, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    for detail in details if isinstance(details, list) else ():
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        seconds = re.fullmatch(r"(\d+(?:\.\d+)?)s", delay) if isinstance(delay, str) else None
+        if seconds:
+            return max(1, math.ceil(float(seconds[1])))
+    return None
+
+
+def _choices(body: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = body.get("choices")
+    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []

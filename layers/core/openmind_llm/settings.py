@@ -1,0 +1,47 @@
+"""What the environment says. The only reader of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PROVIDER_URL_SUFFIX = "_BASE_URL"
+
+
+class MissingSettingError(Exception):
+    """A variable that this function cannot do without is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Field names are the variables' in lower case; times are in seconds."""
+
+    table_name: str
+    key_pepper_secret: str
+    provider_keys_secret: str = ""
+    upstream_timeout_s: float = 120
+    secrets_max_age_s: int = 300
+    max_body_bytes: int = 6 * 1024 * 1024
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Raises MissingSettingError. `<PROVIDER>_BASE_URL` replaces the base URL of that provider."""
+        return cls(
+            table_name=_required(environ, "TABLE_NAME"),
+            key_pepper_secret=_required(environ, "KEY_PEPPER_SECRET"),
+            provider_keys_secret=environ.get("PROVIDER_KEYS_SECRET", ""),
+            upstream_timeout_s=float(environ.get("UPSTREAM_TIMEOUT_S", "120")),
+            secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
+            max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
+            base_urls={
+                name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
+                for name, value in environ.items()
+                if name.endswith(PROVIDER_URL_SUFFIX) and value
+            },
+        )
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    try:
+        return environ[name]
+    except KeyError:
+        raise MissingSettingError(f"{name} is not set") from None

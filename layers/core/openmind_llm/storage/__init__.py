@@ -1,0 +1,1 @@
+"""DynamoDB and Secrets Manager; the only importer of boto3."""

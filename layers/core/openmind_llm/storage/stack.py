@@ -1,0 +1,22 @@
+"""A deployed stack's outputs as the environment that its functions see."""
+
+from openmind_llm.storage import clients
+
+_VARIABLES = {
+    "TableName": "TABLE_NAME",
+    "KeyPepperSecret": "KEY_PEPPER_SECRET",
+    "ProviderKeysSecret": "PROVIDER_KEYS_SECRET",
+}
+
+
+class StackNotFoundError(Exception):
+    """There is no such stack, or it is not one of ours."""
+
+
+def stack_environment(name: str) -> dict[str, str]:
+    """Raises StackNotFoundError and what boto3 raises."""
+    stacks = clients.cloudformation().describe_stacks(StackName=name)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    if not _VARIABLES.keys() <= outputs.keys():
+        raise StackNotFoundError(f"{name} is not a stack of this gateway")
+    return {variable: outputs[key] for key, variable in _VARIABLES.items()}

