@@ -1,0 +1,57 @@
+"""The template as CloudFormation gets to see it, and what `sam build` makes of it. Neither needs AWS."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samcli.lib.translate.sam_template_validator import SamTemplateValidator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parent.parent.parent
+TEMPLATE = ROOT / "template.yaml"
+BIN = Path(sys.prefix) / "bin"
+REGION = "us-east-1"
+
+type Template = dict[str, Any]
+
+
+class _NoManagedPolicies:
+    """Stands where SAM would ask IAM for the managed policies that a template names: ours names none."""
+
+    def load(self) -> dict[str, str]:
+        raise AssertionError("the template names a managed policy")
+
+
+@pytest.fixture(scope="session")
+def template() -> Template:
+    """The translated template, for Stage dev."""
+    source = yaml_parse(TEMPLATE.read_text())
+    validator = SamTemplateValidator(source, _NoManagedPolicies(), region=REGION, parameter_overrides={"Stage": "dev"})
+    translated: Template = yaml_parse(validator.get_translated_template_if_valid())
+    return translated
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a fresh build: one folder for each function and layer."""
+    folder = tmp_path_factory.mktemp("build")
+    run_sam("build", "--build-dir", str(folder / "artefacts"), cwd=ROOT)
+    return folder / "artefacts"
+
+
+def run_sam(*arguments: str, cwd: Path) -> str:
+    """What `sam` printed. The Python that runs the tests is the one that it builds with."""
+    environment = os.environ | {
+        "PATH": os.pathsep.join((str(BIN), str(ROOT / ".uv" / "bin"), os.environ["PATH"])),
+        "AWS_DEFAULT_REGION": REGION,
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_CHECK_FOR_UPDATES": "0",
+    }
+    done = subprocess.run(
+        [BIN / "sam", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,0 +1,264 @@
+"""The built functions under Lambda's own runtime interface emulator, with the environment that the template gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import samcli
+
+from dev import seed
+from openmind_llm.domain import keys
+from openmind_llm.storage.keys import DynamoKeyStore
+from tests import processes
+from tests.fake_upstream import FakeUpstream
+from tests.integration.conftest import REGION, ROOT, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.processes import Running
+
+PEPPER = "pepper"
+PROVIDER_KEY = "sk-upstream"
+ACCOUNT, PLAN = "acct_example", "builder"
+STAND_INS = {
+    "Stage": "dev",
+    "LogLevel": "INFO",
+    "Table": "table",
+    "KeyPepperSecret": "key-pepper",
+    "ProviderKeysSecret": "provider-keys",
+}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+}
+EMULATOR = Path(samcli.__file__).parent / "local" / "rapid"
+INVOCATIONS = "2015-03-31/functions/function/invocations"
+
+type Event = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """DynamoDB and Secrets Manager on loopback, with what a deployed stack has."""
+    folder = tmp_path_factory.mktemp("aws")
+    port = processes.free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "SERVICES": "dynamodb,secretsmanager",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "PERSIST_STATE": "0",
+        "MINISTACK_REGION": REGION,
+    }
+    command = [sys.executable, "-m", "ministack"]
+    with processes.running(command, port=port, environment=environment, cwd=folder, log=folder / "log") as emulator:
+        _fill(emulator.url)
+        yield emulator
+
+
+def _fill(url: str) -> None:
+    session = boto3.Session("local", "local", region_name=REGION)
+    dynamodb = session.client("dynamodb", endpoint_url=url)
+    secrets = session.client("secretsmanager", endpoint_url=url)
+    seed.create_table(dynamodb, STAND_INS["Table"])
+    seed.create_secret(secrets, STAND_INS["KeyPepperSecret"], PEPPER, replace=False)
+    provider_keys = json.dumps({"openai": PROVIDER_KEY})
+    seed.create_secret(secrets, STAND_INS["ProviderKeysSecret"], provider_keys, replace=False)
+    DynamoKeyStore(dynamodb, STAND_INS["Table"]).add(_record(_example_key()))
+
+
+def _record(key: str) -> keys.KeyRecord:
+    return keys.record(key, PEPPER.encode(), account_id=ACCOUNT, plan=PLAN, name="example", now=datetime.now(UTC))
+
+
+def _example_key() -> str:
+    """The key that the recorded events carry."""
+    return str(_event("auth_x_api_key")["headers"]["x-api-key"])
+
+
+def _event(name: str) -> Event:
+    event: Event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return event
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def auth(built: Path, template: Template, aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("auth") / "log"
+    with _function("AuthFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
+def route(
+    built: Path, template: Template, aws: Running, upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("route") / "log"
+    places = {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": upstream.url}
+    with _function("RouteFunction", built, template, places, log) as function:
+        yield function
+
+
+@contextmanager
+def _function(name: str, built: Path, template: Template, places: dict[str, str], log: Path) -> Iterator[Running]:
+    """The built code; packages from this Python, since the layer's are for another processor."""
+    properties = template["Resources"][name]["Properties"]
+    port = processes.free_port()
+    environment = {
+        **_environment(properties["Environment"]["Variables"]),
+        **CREDENTIALS,
+        **places,
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(built / "CoreLayer" / "python"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
+    }
+    command = _emulated(port, [sys.executable, "-m", "awslambdaric", properties["Handler"]])
+    with processes.running(command, port=port, environment=environment, cwd=built / name, log=log) as function:
+        yield function
+
+
+def _environment(variables: dict[str, Any]) -> dict[str, str]:
+    """The template's variables, with a stand-in for each reference; a reference to nothing is no variable."""
+    present = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
+    return {name: STAND_INS[v["Ref"]] if isinstance(v, dict) else str(v) for name, v in present.items()}
+
+
+def _emulated(port: int, command: list[str]) -> list[str]:
+    machine = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+    return [
+        str(EMULATOR / f"aws-lambda-rie-{machine}"),
+        "--runtime-interface-emulator-address",
+        f"127.0.0.1:{port}",
+        "--runtime-api-address",
+        f"127.0.0.1:{processes.free_port()}",
+        *command,
+    ]
+
+
+def _invoke(function: Running, event: str) -> Any:
+    request = urllib.request.Request(
+        f"{function.url}/{INVOCATIONS}", json.dumps(_event(event)).encode(), {"content-type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return json.load(reply)
+    except urllib.error.HTTPError as crash:
+        with crash:
+            raise AssertionError(function.output) from crash
+
+
+@pytest.mark.parametrize("event", ["auth_bearer", "auth_x_api_key"])
+def test_auth_allows_a_good_key(auth: Running, event: str) -> None:
+    """For every path of the stage, wherever the key stands."""
+    policy = _invoke(auth, event)["policyDocument"]
+
+    assert policy["Statement"] == [
+        {
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow",
+            "Resource": "arn:aws:execute-api:us-east-1:123456789012:api1234567/dev/*",
+        }
+    ]
+
+
+def test_auth_tells_who_calls(auth: Running) -> None:
+    """The context reaches the other functions; API Gateway takes plain values only."""
+    answer = _invoke(auth, "auth_bearer")
+
+    assert answer["context"] == {"key_id": answer["principalId"], "account_id": ACCOUNT, "plan": PLAN}
+
+
+@pytest.mark.parametrize("event", ["auth_wrong_key", "auth_missing_key"])
+def test_auth_refuses_with_the_one_text_that_means_401(auth: Running, event: str) -> None:
+    """API Gateway makes a 500 of any other."""
+    assert _invoke(auth, event)["errorMessage"] == "Unauthorized"
+
+
+def test_auth_does_not_log_keys(auth: Running) -> None:
+    """Neither good ones nor bad ones."""
+    for event in ("auth_bearer", "auth_wrong_key"):
+        _invoke(auth, event)
+
+    assert "om1_live_" not in auth.output
+
+
+@pytest.mark.parametrize("event", ["route_chat", "route_chat_x_api_key", "route_base64_body"])
+def test_route_answers_a_completion(route: Running, event: str) -> None:
+    """With the provider's answer."""
+    answer = _invoke(route, event)
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["choices"][0]["message"]["content"] == "Hello!"
+
+
+def test_route_sends_the_operators_key_to_the_provider(route: Running, upstream: FakeUpstream) -> None:
+    """And the body as the client wrote it, whatever its script."""
+    upstream.reset()
+    _invoke(route, "route_base64_body")
+
+    received = upstream.received[0]
+    assert received.headers["authorization"] == f"Bearer {PROVIDER_KEY}"
+    assert received.body["messages"][0]["content"] == "Grüße, 世界 👋"
+
+
+@pytest.mark.parametrize("event", ["route_models", "route_provider_models"])
+def test_route_lists_models(route: Running, event: str) -> None:
+    """In the form of OpenAI's list."""
+    answer = _invoke(route, event)
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["object"] == "list"
+
+
+@pytest.mark.parametrize("event", ["route_health", "route_openapi"])
+def test_route_answers_public_paths(route: Running, event: str) -> None:
+    """Without an authorizer's word."""
+    assert _invoke(route, event)["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ("route_invalid_json", 400),
+        ("route_unknown_path", 404),
+        ("route_unsupported_model", 404),
+        ("route_unsupported_provider", 404),
+    ],
+)
+def test_route_refuses_in_the_contracts_form(route: Running, event: str, status: int) -> None:
+    """With the status of the error table."""
+    answer = _invoke(route, event)
+
+    assert answer["statusCode"] == status
+    assert list(json.loads(answer["body"])) == ["error"]
+
+
+def test_route_names_the_request_as_the_gateway_does(route: Running) -> None:
+    """One id in the answer, the function's log and API Gateway's own answers."""
+    answer = _invoke(route, "route_health")
+
+    assert answer["headers"]["x-request-id"] == _event("route_health")["requestContext"]["requestId"]

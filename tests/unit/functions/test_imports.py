@@ -1,0 +1,39 @@
+"""What each function loads at its start. Modules are counted, not seconds: a number that no busy machine changes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+ENVIRONMENT = {
+    "TABLE_NAME": "table",
+    "KEY_PEPPER_SECRET": "pepper",
+    "PROVIDER_KEYS_SECRET": "keys",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "PYTHONPATH": f"{ROOT}/layers/core",
+}
+CEILINGS = {"auth": 560, "route": 1010}
+"""Modules. Raised only with a reason in the commit that raises it."""
+
+
+def loaded(function: str) -> set[str]:
+    program = f"import functions.{function}.handler, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("function", CEILINGS)
+def test_a_function_loads_no_more_modules_than_its_ceiling(function: str) -> None:
+    assert len(loaded(function)) <= CEILINGS[function]
+
+
+def test_the_authorizer_loads_neither_the_framework_nor_the_http_client() -> None:
+    tops = {name.partition(".")[0] for name in loaded("auth")}
+
+    assert not tops & {"fastapi", "starlette", "pydantic", "httpx", "httpcore", "anyio", "mangum"}

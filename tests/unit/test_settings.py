@@ -1,0 +1,29 @@
+"""The environment, read once."""
+
+import pytest
+
+from openmind_llm.settings import MissingSettingError, Settings
+
+ENOUGH = {"TABLE_NAME": "table", "KEY_PEPPER_SECRET": "pepper"}
+
+
+@pytest.mark.parametrize("name", ENOUGH)
+def test_a_missing_variable_is_named(name: str) -> None:
+    environ = {key: value for key, value in ENOUGH.items() if key != name}
+
+    with pytest.raises(MissingSettingError, match=f"{name} is not set"):
+        Settings.from_env(environ)
+
+
+def test_a_base_url_belongs_to_its_provider() -> None:
+    settings = Settings.from_env(ENOUGH | {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1/", "XAI_BASE_URL": ""})
+
+    assert settings.base_urls == {"openai": "http://127.0.0.1:9/v1"}
+
+
+def test_numbers_are_read_as_numbers() -> None:
+    settings = Settings.from_env(
+        ENOUGH | {"UPSTREAM_TIMEOUT_S": "2.5", "SECRETS_MAX_AGE_S": "9", "MAX_BODY_BYTES": "10"}
+    )
+
+    assert (settings.upstream_timeout_s, settings.secrets_max_age_s, settings.max_body_bytes) == (2.5, 9, 10)
