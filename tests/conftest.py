@@ -10,20 +10,22 @@ from tests import canaries
 LAST = "test_no_canary_was_seen"
 
 
-class _Watch(logging.Handler):
-    """Looks through every record, with all that was attached to it."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        canaries.look_through(f"log {record.name}", [record.getMessage(), repr(record.__dict__)])
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _watched_logs() -> Iterator[None]:
-    watch = _Watch()
-    logging.getLogger().addHandler(watch)
+    """Looks through every record of every logger, with all that was attached to it.
+
+    Not a handler: whoever configures a logger, as the functions do, takes the handlers of others away.
+    """
     logging.getLogger("openmind_llm").setLevel(logging.DEBUG)
-    yield
-    logging.getLogger().removeHandler(watch)
+    handle = logging.Logger.callHandlers
+
+    def watched(logger: logging.Logger, record: logging.LogRecord) -> None:
+        canaries.look_through(f"log {record.name}", [record.getMessage(), repr(record.__dict__)])
+        handle(logger, record)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.Logger, "callHandlers", watched)
+        yield
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,5 +1,6 @@
 """The doors to the one application, all with one handle: a request in, an answer out."""
 
+import asyncio
 import base64
 import http.client
 import json
@@ -86,9 +87,10 @@ class UvicornDoor:
 class ApiGatewayDoor:
     """What API Gateway does around the two functions: authorizer first, own responses as the template has them."""
 
-    def __init__(self, auth: Handler, route: Handler) -> None:
+    def __init__(self, auth: Handler, route: Handler, loop: asyncio.AbstractEventLoop) -> None:
         self._auth = auth
         self._route = route
+        self._loop = loop
         self._responses = _gateway_responses()
 
     def request(self, method: str, path: str, headers: Headers, body: bytes) -> Answer:
@@ -98,6 +100,7 @@ class ApiGatewayDoor:
             if refusal is not None:
                 return _seen(refusal)
         event |= {"body": base64.b64encode(body).decode() or None, "isBase64Encoded": bool(body)}
+        asyncio.set_event_loop(self._loop)  # other tests may have taken it away
         reply = self._route(event, None)
         content = reply["body"].encode()
         raw = base64.b64decode(content) if reply.get("isBase64Encoded") else content

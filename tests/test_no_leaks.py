@@ -7,8 +7,11 @@ from tests import canaries
 
 def test_the_watch_sees_a_leak() -> None:
     before = list(canaries.leaks)
+    logger = logging.getLogger("openmind_llm.leaking")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
 
-    logging.getLogger("openmind_llm.test").warning("key", extra={"planted": canaries.API_KEY})
+    logger.warning("key", extra={"planted": canaries.API_KEY})
 
     assert len(canaries.leaks) == len(before) + 1
     canaries.leaks[:] = before

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -67,10 +68,11 @@ class HttpUpstream:
 
 
 def client() -> httpx.AsyncClient:
-    """Kept connections, no redirects, and nothing read from the environment."""
+    """Kept connections, no redirects, no cookies from one caller to the next, and nothing read from the environment."""
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         verify=ssl.create_default_context(),
         trust_env=False,
     )
