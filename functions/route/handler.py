@@ -12,5 +12,6 @@ from openmind_llm.settings import Settings
 
 utils.copy_config_to_registered_loggers(Logger(), include={"openmind_llm"})
 # Mangum takes the current event loop, and Python no longer makes one by itself.
-asyncio.set_event_loop(asyncio.new_event_loop())
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
 handler = Mangum(application.create(Settings.from_env(os.environ)), lifespan="off")

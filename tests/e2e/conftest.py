@@ -1,6 +1,5 @@
 """The whole gateway behind each of its doors, over an emulated AWS and a fake provider."""
 
-import asyncio
 import importlib
 import json
 import os
@@ -72,35 +71,26 @@ def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """The loop that Mangum runs on, as a Lambda environment has one for its life."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield loop
-    asyncio.set_event_loop(None)
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def _doors(_stack: dict[str, str], _loop: asyncio.AbstractEventLoop) -> Iterator[dict[str, Door]]:
+def _doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
     auth = importlib.import_module("functions.auth.handler")
     route = importlib.import_module("functions.route.handler")
     with UvicornDoor(application.create(Settings.from_env(_stack))) as uvicorn:
-        yield {"uvicorn": uvicorn, "api_gateway": ApiGatewayDoor(auth.handler, route.handler, _loop)}
+        yield {"uvicorn": uvicorn, "api_gateway": ApiGatewayDoor(auth.handler, route.handler, route.loop)}
 
 
 @pytest.fixture(scope="session")
-def _keyless_doors(_stack: dict[str, str], _loop: asyncio.AbstractEventLoop) -> Iterator[dict[str, Door]]:
+def _keyless_doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
     """The same doors to a gateway whose operator has configured no provider key."""
 
     def app() -> App:
         return application.create(Settings.from_env(_stack | {"PROVIDER_KEYS_SECRET": "no-provider-keys"}))
 
     auth = importlib.import_module("functions.auth.handler")
+    route = importlib.import_module("functions.route.handler")
     with UvicornDoor(app()) as uvicorn:
         yield {
             "uvicorn": uvicorn,
-            "api_gateway": ApiGatewayDoor(auth.handler, Mangum(app(), lifespan="off"), _loop),
+            "api_gateway": ApiGatewayDoor(auth.handler, Mangum(app(), lifespan="off"), route.loop),
         }
 
 

@@ -152,6 +152,13 @@ def test_a_field_of_the_contract_reaches_the_provider(ask: Ask, upstream: FakeUp
     assert upstream.received[0].body == chat(model="gpt-4o", **{field: value})
 
 
+def test_an_integer_in_the_spelling_of_a_fraction_is_sent_as_an_integer(ask: Ask, upstream: FakeUpstream) -> None:
+    answer = ask(max_tokens=100.0)
+
+    assert answer.status == 200
+    assert b'"max_tokens":100}' in upstream.received[0].raw
+
+
 WRONG: list[tuple[str, Any, str]] = [
     ("temperature", -0.1, "temperature must be between 0 and 2"),
     ("temperature", 2.1, "temperature must be between 0 and 2"),

@@ -108,7 +108,7 @@ CHAT_REQUEST: dict[str, Any] = {
         "max_tokens": _optional({"type": "integer", "minimum": 1}),
         "max_completion_tokens": _optional({"type": "integer", "minimum": 1}),
         "top_p": _optional({"type": "number", "minimum": 0, "maximum": 1}),
-        "stream": _optional({"type": "boolean"}),
+        "stream": _optional({"type": "boolean", "const": False}),
         "stream_options": _optional({"type": "object"}),
         "frequency_penalty": _optional({"type": "number", "minimum": -2, "maximum": 2}),
         "presence_penalty": _optional({"type": "number", "minimum": -2, "maximum": 2}),

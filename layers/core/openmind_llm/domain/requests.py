@@ -8,7 +8,8 @@ from typing import Any
 from openmind_llm.domain import json_body
 from openmind_llm.errors import InvalidRequestError
 
-type Check = Callable[[str, Any], None]
+type Check = Callable[[str, Any], Any]
+"""From a field's name and value to the value as it is sent. Raises InvalidRequestError."""
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 """The contract names system, user and assistant; the others are what its clients send with tools."""
@@ -36,7 +37,7 @@ def parse(raw: bytes) -> ChatRequest:
     _check_messages(body.get("messages"))
     for field, check in _OPTIONAL.items():
         if body.get(field) is not None:
-            check(field, body[field])
+            body[field] = check(field, body[field])
     return ChatRequest(model=body["model"], body=body)
 
 
@@ -92,30 +93,35 @@ def _check_content(where: str, content: Any) -> None:
 
 
 def _number(low: float, high: float) -> Check:
-    def check(field: str, value: Any) -> None:
+    def check(field: str, value: Any) -> int | float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InvalidRequestError(f"{field} must be a number")
         if not low <= value <= high:
             raise InvalidRequestError(f"{field} must be between {low} and {high}")
+        return value
 
     return check
 
 
-def _positive_integer(field: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
+def _positive_integer(field: str, value: Any) -> int:
+    """JSON knows one kind of number: 100.0 is an integer, and is sent as 100."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
         raise InvalidRequestError(f"{field} must be an integer")
     if value < 1:
         raise InvalidRequestError(f"{field} must be at least 1")
+    return int(value)
 
 
-def _boolean(field: str, value: Any) -> None:
+def _boolean(field: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise InvalidRequestError(f"{field} must be a boolean")
+    return value
 
 
-def _object(field: str, value: Any) -> None:
+def _object(field: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidRequestError(f"{field} must be an object")
+    return value
 
 
 _OPTIONAL: dict[str, Check] = {
