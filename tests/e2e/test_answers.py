@@ -92,35 +92,47 @@ OPENROUTER = {
     "user_id": "u",
 }
 
+def _says(message: str, **fields: Any) -> dict[str, Any]:
+    return {"error": {"message": message, **fields}}
+
+
+NO_QUOTA = _says("You exceeded your current quota, please check your plan.", code="insufficient_quota")
+NO_MODEL = _says("The model does not exist", code="model_not_found")
+OTHER_MODELS = _says("The supported API model names are deepseek-v4-pro")
+XAI_KEY = {"code": "x", "error": f"Incorrect API key provided: {PROVIDER_KEY}"}
+GEMINI_KEY = [_says("API key not valid. Please pass a valid API key.")]
+FAILED = completion(choices=[{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "error"}])
+CLAUDE = "anthropic/claude-opus-4.1"
+
 REFUSED: list[tuple[str, str, int, Any, int, str]] = [
     # provider, model, upstream status, upstream body, our status, our text
     ("openai", "gpt-4o", 400, OPENAI, 400, "openai: Unknown parameter: 'x'."),
     ("gemini", "gemini-2.5-pro", 400, GEMINI, 400, "gemini: Unknown name"),
     ("xai", "grok-4", 400, XAI, 400, "xai: Argument not supported"),
-    ("openrouter", "anthropic/claude-opus-4.1", 400, OPENROUTER, 400, "openrouter: No endpoints found"),
-    ("deepseek", "deepseek-chat", 422, {"error": {"message": "bad"}}, 400, "deepseek: bad"),
-    ("openai", "gpt-4o", 401, {"error": {"message": f"Incorrect API key provided: {PROVIDER_KEY}"}}, 503, "openai API key not configured"),
-    ("openai", "gpt-4o", 403, {"error": {"message": "no"}}, 503, "openai API key not configured"),
-    ("xai", "grok-4", 400, {"code": "x", "error": f"Incorrect API key provided: {PROVIDER_KEY}"}, 503, "xai API key not configured"),
-    ("gemini", "gemini-2.5-pro", 400, [{"error": {"message": "API key not valid. Please pass a valid API key."}}], 503, "gemini API key not configured"),
-    ("deepseek", "deepseek-chat", 402, {"error": {"message": "Insufficient Balance"}}, 503, "deepseek account is out of credit"),
-    ("openai", "gpt-4o", 429, {"error": {"message": "You exceeded your current quota, please check your plan and billing details.", "code": "insufficient_quota"}}, 503, "openai account is out of credit"),
-    ("openai", "gpt-4o", 404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}, 503, "openai does not serve this model at present"),
-    ("deepseek", "deepseek-chat", 400, {"error": {"message": "The supported API model names are deepseek-v4-pro"}}, 503, "deepseek does not serve this model at present"),
-    ("openai", "gpt-4o", 500, {"error": {"message": "boom"}}, 503, "Failed to connect to openai server"),
+    ("openrouter", CLAUDE, 400, OPENROUTER, 400, "openrouter: No endpoints found"),
+    ("deepseek", "deepseek-chat", 422, _says("bad"), 400, "deepseek: bad"),
+    ("openai", "gpt-4o", 401, _says(f"Incorrect API key: {PROVIDER_KEY}"), 503, "openai API key not configured"),
+    ("openai", "gpt-4o", 403, _says("no"), 503, "openai API key not configured"),
+    ("xai", "grok-4", 400, XAI_KEY, 503, "xai API key not configured"),
+    ("gemini", "gemini-2.5-pro", 400, GEMINI_KEY, 503, "gemini API key not configured"),
+    ("deepseek", "deepseek-chat", 402, _says("Insufficient Balance"), 503, "deepseek account is out of credit"),
+    ("openai", "gpt-4o", 429, NO_QUOTA, 503, "openai account is out of credit"),
+    ("openai", "gpt-4o", 404, NO_MODEL, 503, "openai does not serve this model at present"),
+    ("deepseek", "deepseek-chat", 400, OTHER_MODELS, 503, "deepseek does not serve this model at present"),
+    ("openai", "gpt-4o", 500, _says("boom"), 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 502, "<html>Bad gateway</html>", 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 503, None, 503, "Failed to connect to openai server"),
-    ("nearai", "qwen-2.5-7b-instruct", 504, {"error": {"message": "x"}}, 503, "Failed to connect to nearai server"),
+    ("nearai", "qwen-2.5-7b-instruct", 504, _says("x"), 503, "Failed to connect to nearai server"),
     ("openai", "gpt-4o", 302, None, 503, "Failed to connect to openai server"),
-    ("openrouter", "anthropic/claude-opus-4.1", 200, {"error": {"code": 502, "message": "Provider returned error"}}, 503, "Failed to connect to openrouter server"),
-    ("openrouter", "anthropic/claude-opus-4.1", 200, {"error": {"code": 400, "message": "bad input"}}, 400, "openrouter: bad input"),
-    ("openrouter", "anthropic/claude-opus-4.1", 200, completion(choices=[{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "error"}]), 503, "Failed to connect to openrouter server"),
+    ("openrouter", CLAUDE, 200, _says("Provider error", code=502), 503, "Failed to connect to openrouter server"),
+    ("openrouter", CLAUDE, 200, _says("bad input", code=400), 400, "openrouter: bad input"),
+    ("openrouter", CLAUDE, 200, FAILED, 503, "Failed to connect to openrouter server"),
     ("openai", "gpt-4o", 200, completion(choices=[]), 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 200, completion(choices=None), 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 200, [], 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 200, "not json", 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 200, None, 503, "Failed to connect to openai server"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("provider", "model", "status", "body", "ours", "text"), REFUSED)
