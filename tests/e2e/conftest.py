@@ -20,6 +20,7 @@ from openmind_llm.bootstrap import application
 from openmind_llm.settings import Settings
 from tests import canaries
 from tests.doors import Answer, ApiGatewayDoor, Door, Headers, UvicornDoor
+from tests.e2e import documented
 from tests.fake_upstream import FakeUpstream
 
 PROVIDERS = ("openai", "deepseek", "gemini", "xai", "nearai", "openrouter")
@@ -76,6 +77,7 @@ def _doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
     route = importlib.import_module("functions.route.handler")
     with UvicornDoor(application.create(Settings.from_env(_stack))) as uvicorn:
         yield {"uvicorn": uvicorn, "api_gateway": ApiGatewayDoor(auth.handler, route.handler, route.loop)}
+    route.loop.close()
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +123,14 @@ def server_url(_doors: dict[str, Door]) -> str:
 def served_schema(server_url: str, fake_upstream: FakeUpstream) -> schemathesis.schemas.BaseSchema:
     fake_upstream.reset()
     return schemathesis.openapi.from_url(f"{server_url}/openapi.json")
+
+
+@pytest.fixture(scope="session")
+def node_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of the documented Node client."""
+    folder: Path = tmp_path_factory.mktemp("node")
+    documented.install_node_packages(folder)
+    return folder
 
 
 @pytest.fixture

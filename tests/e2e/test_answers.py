@@ -92,6 +92,7 @@ OPENROUTER = {
     "user_id": "u",
 }
 
+
 def _says(message: str, **fields: Any) -> dict[str, Any]:
     return {"error": {"message": message, **fields}}
 

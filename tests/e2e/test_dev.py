@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from tests import canaries
+from tests.e2e import documented
 from tests.e2e.conftest import PROVIDERS
 from tests.e2e.test_contract import MODELS
 from tests.fake_upstream import FakeUpstream
@@ -46,7 +47,8 @@ class Dev:
 
     def stop(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=30)
+        output, errors = self.process.communicate(timeout=30)
+        canaries.look_through("make dev", [self.greeting, output, errors])
         return self.process.returncode, errors
 
 
@@ -70,7 +72,7 @@ def running(state: Path, **environ: str) -> Iterator[Dev]:
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.communicate(timeout=30)
+            canaries.look_through("make dev", process.communicate(timeout=30))
 
 
 def refused(state: Path, **environ: str) -> str:
@@ -104,6 +106,32 @@ def test_the_openai_sdk_gets_an_answer_from_each_provider(dev: Dev, provider: st
     assert answer.choices[0].message.content
     assert answer.usage is not None
     assert answer.usage.completion_tokens > 0
+
+
+def test_the_documented_python_class_works(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENMIND_API_KEY", dev.key)
+
+    documented.python_names("contract_client.py.txt", dev.url)
+
+    assert capfd.readouterr().out.strip()
+
+
+def test_the_documented_retry_function_works(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENMIND_API_KEY", dev.key)
+    chat_completion = documented.python_names("contract_retry.py.txt", dev.url)["chat_completion"]
+
+    answer = chat_completion([{"role": "user", "content": "Hello!"}])
+
+    assert answer["choices"][0]["message"]["content"]
+
+
+def test_the_documented_node_class_works(dev: Dev, node_packages: Path) -> None:
+    output, errors = documented.run_node(node_packages, dev.url, dev.key)
+
+    assert output.strip()
+    assert errors == ""
 
 
 def test_health_answers(dev: Dev) -> None:
