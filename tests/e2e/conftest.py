@@ -3,7 +3,6 @@
 import importlib
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from dev.emulator import Emulator
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application
 from openmind_llm.settings import Settings
-from tests import canaries
+from tests import canaries, processes
 from tests.doors import Answer, ApiGatewayDoor, Door, Headers, UvicornDoor
 from tests.e2e import documented
 from tests.fake_upstream import FakeUpstream
@@ -46,9 +45,7 @@ def upstream(fake_upstream: FakeUpstream) -> FakeUpstream:
 def _stack(tmp_path_factory: pytest.TempPathFactory, fake_upstream: FakeUpstream) -> Iterator[dict[str, str]]:
     """An emulated stack, seeded; gives the environment that its functions see."""
     log: Path = tmp_path_factory.mktemp("emulator") / "log"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with Emulator(port, log) as emulator, pytest.MonkeyPatch.context() as environment:
+    with Emulator(processes.free_port(), log) as emulator, pytest.MonkeyPatch.context() as environment:
         for name, value in (emulator.client_environment() | _function_environment(fake_upstream)).items():
             environment.setenv(name, value)
         seed.fill(dict.fromkeys(PROVIDERS, canaries.PROVIDER_KEY))

@@ -18,9 +18,10 @@ import pytest
 import samcli
 
 from dev import seed
+from dev.emulator import Emulator
 from openmind_llm.domain import keys
 from openmind_llm.storage.keys import DynamoKeyStore
-from tests import processes
+from tests import canaries, processes
 from tests.fake_upstream import FakeUpstream
 from tests.integration.conftest import REGION, ROOT, Template
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from tests.processes import Running
 
 PEPPER = "pepper"
-PROVIDER_KEY = "sk-upstream"
 ACCOUNT, PLAN = "acct_example", "builder"
 STAND_INS = {
     "Stage": "dev",
@@ -52,22 +52,9 @@ type Event = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """DynamoDB and Secrets Manager on loopback, with what a deployed stack has."""
-    folder = tmp_path_factory.mktemp("aws")
-    port = processes.free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "SERVICES": "dynamodb,secretsmanager",
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "PERSIST_STATE": "0",
-        "MINISTACK_REGION": REGION,
-    }
-    command = [sys.executable, "-m", "ministack"]
-    with processes.running(command, port=port, environment=environment, cwd=folder, log=folder / "log") as emulator:
+    with Emulator(processes.free_port(), tmp_path_factory.mktemp("aws") / "log") as emulator:
         _fill(emulator.url)
         yield emulator
 
@@ -78,7 +65,7 @@ def _fill(url: str) -> None:
     secrets = session.client("secretsmanager", endpoint_url=url)
     seed.create_table(dynamodb, STAND_INS["Table"])
     seed.create_secret(secrets, STAND_INS["KeyPepperSecret"], PEPPER, replace=False)
-    provider_keys = json.dumps({"openai": PROVIDER_KEY})
+    provider_keys = json.dumps({"openai": canaries.PROVIDER_KEY})
     seed.create_secret(secrets, STAND_INS["ProviderKeysSecret"], provider_keys, replace=False)
     DynamoKeyStore(dynamodb, STAND_INS["Table"]).add(_record(_example_key()))
 
@@ -104,7 +91,7 @@ def upstream() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture(scope="module")
-def auth(built: Path, template: Template, aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def auth(built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("auth") / "log"
     with _function("AuthFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
         yield function
@@ -112,7 +99,7 @@ def auth(built: Path, template: Template, aws: Running, tmp_path_factory: pytest
 
 @pytest.fixture(scope="module")
 def route(
-    built: Path, template: Template, aws: Running, upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
+    built: Path, template: Template, aws: Emulator, upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("route") / "log"
     places = {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": upstream.url}
@@ -139,6 +126,7 @@ def _function(name: str, built: Path, template: Template, places: dict[str, str]
     command = _emulated(port, [sys.executable, "-m", "awslambdaric", properties["Handler"]])
     with processes.running(command, port=port, environment=environment, cwd=built / name, log=log) as function:
         yield function
+        canaries.look_through(name, [function.output])
 
 
 def _environment(variables: dict[str, Any]) -> dict[str, str]:
@@ -165,10 +153,12 @@ def _invoke(function: Running, event: str) -> Any:
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as reply:
-            return json.load(reply)
+            answer = reply.read()
     except urllib.error.HTTPError as crash:
         with crash:
             raise AssertionError(function.output) from crash
+    canaries.look_through(event, [answer.decode()])
+    return json.loads(answer)
 
 
 @pytest.mark.parametrize("event", ["auth_bearer", "auth_x_api_key"])
@@ -203,6 +193,7 @@ def test_auth_does_not_log_keys(auth: Running) -> None:
     for event in ("auth_bearer", "auth_wrong_key"):
         _invoke(auth, event)
 
+    assert "authorized" in auth.output
     assert "om1_live_" not in auth.output
 
 
@@ -221,7 +212,7 @@ def test_route_sends_the_operators_key_to_the_provider(route: Running, upstream:
     _invoke(route, "route_base64_body")
 
     received = upstream.received[0]
-    assert received.headers["authorization"] == f"Bearer {PROVIDER_KEY}"
+    assert received.headers["authorization"] == f"Bearer {canaries.PROVIDER_KEY}"
     assert received.body["messages"][0]["content"] == "Grüße, 世界 👋"
 
 
@@ -262,3 +253,12 @@ def test_route_names_the_request_as_the_gateway_does(route: Running) -> None:
     answer = _invoke(route, "route_health")
 
     assert answer["headers"]["x-request-id"] == _event("route_health")["requestContext"]["requestId"]
+
+
+@pytest.mark.parametrize("event", sorted(path.stem for path in (ROOT / "events").glob("*_*.json")))
+def test_every_recorded_event_gets_an_answer(auth: Running, route: Running, event: str) -> None:
+    """Of the function that its name begins with."""
+    answer = _invoke({"auth": auth, "route": route}[event.partition("_")[0]], event)
+
+    assert answer.get("errorMessage", "Unauthorized") == "Unauthorized"
+    assert answer.get("statusCode", 200) < 500
