@@ -18,6 +18,7 @@ from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application
 from openmind_llm.domain import keys
 from openmind_llm.providers import table
+from openmind_llm.providers.table import OverrideError
 from openmind_llm.settings import Settings
 
 DEFAULT_PORT = 8080
@@ -40,8 +41,15 @@ def run(environ: Mapping[str, str], state: Path) -> None:
         _write_environment(state, emulator)
         key = environ.get("OPENMIND_API_KEY") or _own_key(state)
         seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
-        served = application.create(_settings(environ, provider_keys, simulator_port))
+        served = _application(_settings(environ, provider_keys, simulator_port))
         _serve(served, listener, _greeting(listener, environ, key, provider_keys))
+
+
+def _application(settings: Settings) -> App:
+    try:
+        return application.create(settings)
+    except OverrideError as error:
+        raise StartError(f"MODEL_OVERRIDES: {error}") from None
 
 
 def _port(environ: Mapping[str, str]) -> int:

@@ -35,6 +35,7 @@ ACCOUNT, PLAN = "acct_example", "builder"
 STAND_INS = {
     "Stage": "dev",
     "LogLevel": "INFO",
+    "ModelOverrides": "[]",
     "Table": "table",
     "KeyPepperSecret": "key-pepper",
     "ProviderKeysSecret": "provider-keys",

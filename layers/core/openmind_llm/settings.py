@@ -20,6 +20,7 @@ class Settings:
     upstream_timeout_s: float = 120
     secrets_max_age_s: int = 300
     max_body_bytes: int = 6 * 1024 * 1024
+    model_overrides: str = ""
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -32,6 +33,7 @@ class Settings:
             upstream_timeout_s=float(environ.get("UPSTREAM_TIMEOUT_S", "120")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
+            model_overrides=environ.get("MODEL_OVERRIDES", ""),
             base_urls={
                 name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
                 for name, value in environ.items()

@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
 
 from openmind_llm.api import app
 from openmind_llm.api.asgi import App
@@ -20,7 +19,7 @@ from openmind_llm.storage.secrets import SecretProviderKeys
 
 def create(settings: Settings, provider_keys: ProviderKeys | None = None) -> App:
     """`provider_keys` replaces Secrets Manager as the place of provider keys."""
-    catalogue = _catalogue(settings.base_urls)
+    catalogue = _catalogue(settings)
     keys = provider_keys or SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     upstream = HttpUpstream(keys, client.client(), settings.upstream_timeout_s)
     completions = CompletionsEndpoint(Completions(catalogue, upstream, time.time), settings.max_body_bytes)
@@ -28,10 +27,10 @@ def create(settings: Settings, provider_keys: ProviderKeys | None = None) -> App
     return Outermost(RequireKey(served, credentials.authenticator(settings)))
 
 
-def _catalogue(base_urls: Mapping[str, str]) -> Catalogue:
-    loaded = table.load()
+def _catalogue(settings: Settings) -> Catalogue:
+    loaded = table.load(settings.model_overrides)
     providers = [
-        dataclasses.replace(provider, base_url=base_urls.get(provider.name, provider.base_url))
+        dataclasses.replace(provider, base_url=settings.base_urls.get(provider.name, provider.base_url))
         for provider in loaded.providers()
     ]
     return Catalogue(providers, loaded.models())

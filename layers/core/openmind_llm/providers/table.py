@@ -1,4 +1,7 @@
-"""Loads the catalogue: providers, parameter profiles and models, each a file of data beside this module."""
+"""Loads the catalogue: providers, parameter profiles and models, each a file of data beside this module.
+
+An operator changes rows, or adds some, without touching the files: by the JSON text of `MODEL_OVERRIDES`.
+"""
 
 import json
 from pathlib import Path
@@ -9,11 +12,66 @@ from openmind_llm.domain.catalogue import Catalogue, ErrorRule, Model, Price, Pr
 _DATA = Path(__file__).parent / "data"
 
 
-def load() -> Catalogue:
-    """The catalogue as it was packaged. The data is checked by the tests, not at each start."""
+_NEW_ROW: Row = {
+    "prefix": False,
+    "aliases": [],
+    "snapshots": [],
+    "status": "active",
+    "shutdown": None,
+    "replacement": None,
+    "ceiling": None,
+}
+"""What a row that an operator adds need not say."""
+
+
+class OverrideError(Exception):
+    """The operator's changes to the catalogue cannot be read; the text says which and why."""
+
+
+def load(overrides: str = "") -> Catalogue:
+    """The catalogue as it was packaged, with the operator's changes: a JSON list of rows, each with the fields to set.
+
+    A row is found by its `provider` and `name`; one that is not there is added. The packaged data is checked by the
+    tests, not at each start. Raises OverrideError.
+    """
     profiles = {name: _profile(row) for name, row in _read("profiles").items()}
-    providers = [_provider(name, row) for name, row in _read("providers").items()]
-    return Catalogue(providers, (_model(row, profiles) for row in _read("models")))
+    providers = {name: _provider(name, row) for name, row in _read("providers").items()}
+    rows: dict[tuple[str, str], Row] = {(row["provider"], row["name"]): row for row in _read("models")}
+    models = {key: _model(row, profiles) for key, row in rows.items()}
+    for change in _changes(overrides):
+        key = (change.get("provider", ""), change.get("name", ""))
+        if key[0] not in providers:
+            raise OverrideError(f"model override of an unknown provider: '{key[0]}'")
+        models[key] = _changed(rows.get(key, _NEW_ROW | {"upstream_id": key[1]}) | change, profiles)
+    return Catalogue(providers.values(), models.values())
+
+
+def _changes(overrides: str) -> list[Row]:
+    try:
+        changes = json.loads(overrides or "[]")
+    except ValueError:
+        raise OverrideError("the model overrides are not JSON") from None
+    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+        raise OverrideError("the model overrides must be a list of objects")
+    return changes
+
+
+def _changed(row: Row, profiles: dict[str, Profile]) -> Model:
+    try:
+        model = _model(row, profiles)
+        _check_prices(model.prices)
+    except (KeyError, TypeError, ValueError) as error:
+        named = f"{row['provider']}/{row.get('name')}"
+        raise OverrideError(f"model override of {named}: {type(error).__name__}: {error}") from None
+    return model
+
+
+def _check_prices(prices: tuple[Price, ...]) -> None:
+    amounts = [price[kind] for p in prices for price in (p.usd, p.omcu) for kind in ("input", "output")]
+    if not amounts:
+        raise ValueError("a model needs a price")
+    if not all(isinstance(amount, int) and amount > 0 for amount in amounts):
+        raise ValueError("prices must be positive integers")
 
 
 def _read(name: str) -> Any:
