@@ -186,6 +186,17 @@ def test_a_providers_429_stays_429_and_says_how_long_to_wait(
     assert "x-should-retry" not in answer.headers
 
 
+def test_a_refusal_passes_the_providers_limits_and_its_id_on(ask: Ask, upstream: FakeUpstream) -> None:
+    limits = {"x_ratelimit_remaining_requests": "0", "x_ratelimit_reset_requests": "6m0s", "x_request_id": "req_theirs"}
+    upstream.replies(_says("Rate limit reached"), 429, set_cookie="a=b", **limits)
+
+    headers = ask().headers
+
+    assert headers["x-ratelimit-reset-requests"] == "6m0s"
+    assert headers["x-openmind-provider-request-id"] == "req_theirs"
+    assert "set-cookie" not in headers
+
+
 def test_a_provider_that_says_nothing_is_given_up_in_time(ask: Ask, upstream: FakeUpstream) -> None:
     upstream.answer = lambda _: SILENCE
 

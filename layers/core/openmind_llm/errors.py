@@ -16,13 +16,17 @@ GatewayError
 └── ProviderUnavailableError   503  the provider could not be reached or failed
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from openmind_llm import redaction
 
 
 class GatewayError(Exception):
-    """Base of the tree. `retry_after_s` says when a retry may help; None says nothing."""
+    """Base of the tree. `retry_after_s` says when a retry may help; None says nothing.
+
+    `headers` are those of a provider's refusal that its answer would have passed on too.
+    """
 
     status: ClassVar[int] = 500
     may_retry: ClassVar[bool] = False
@@ -31,6 +35,7 @@ class GatewayError(Exception):
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
+        self.headers: Mapping[str, str] = {}
 
 
 class InvalidRequestError(GatewayError):

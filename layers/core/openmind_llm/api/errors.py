@@ -12,7 +12,7 @@ def headers(error: GatewayError) -> dict[str, str]:
     """`x-should-retry` is what the openai SDK obeys; without it, it retries every 5xx."""
     hint = {} if error.may_retry else {"x-should-retry": "false"}
     wait = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
-    return hint | wait
+    return {**error.headers, **hint, **wait}
 
 
 async def send(send: Send, error: GatewayError) -> None:

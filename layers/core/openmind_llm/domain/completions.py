@@ -73,11 +73,13 @@ class Completions:
         """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
         try:
             return await self._upstream.complete(route, request)
-        except ModelNotServedError:
+        except ModelNotServedError as error:
             if route.is_exact:
                 raise
             prefixes = self._catalogue.prefixes(route.provider.name)
-            raise UnknownModelError(request.model, route.provider.name, prefixes) from None
+            unknown = UnknownModelError(request.model, route.provider.name, prefixes)
+            unknown.headers = error.headers
+            raise unknown from None
 
     def _complete(self, route: Route, request: ChatRequest, answer: Answer, request_id: str) -> Completion:
         if not answer.choices:

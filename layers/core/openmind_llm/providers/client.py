@@ -98,6 +98,7 @@ def _answer_body(provider: Provider, reply: Reply) -> dict[str, Any]:
 
 def _refusal(provider: Provider, status: int, reply: Reply) -> GatewayError:
     error = refusals.to_error(provider, status, reply.headers, reply.body)
+    error.headers = _passed_on(reply.headers)
     facts = {"provider": provider.name, "provider_status": status, "error_class": type(error).__name__}
     level = logging.ERROR if isinstance(error, ProviderNotConfiguredError) else logging.WARNING
     logger.log(level, "provider refused", extra=facts | {"provider_request_id": _request_id(reply.headers)})
