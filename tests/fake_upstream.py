@@ -1,8 +1,9 @@
 """A provider of our own on a real socket: records what it gets, answers what the test says."""
 
 import json
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -30,6 +31,18 @@ class Reply:
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
 
 
+@dataclass(frozen=True)
+class Stream:
+    """A response in pieces, each on the wire before the next is asked for. `HangUp` among them breaks it off."""
+
+    pieces: Iterable[bytes]
+    headers: dict[str, str] = field(default_factory=lambda: {"content-type": "text/event-stream"})
+
+
+class HangUpError(Exception):
+    """Raised by the pieces of a stream: the connection closes in the middle of the response."""
+
+
 HANG_UP = Reply(status=0)
 SILENCE = Reply(status=-1)
 
@@ -47,6 +60,39 @@ def completion(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
+def chunk(delta: dict[str, Any] | None = None, finish_reason: str | None = None, **changes: Any) -> dict[str, Any]:
+    """A chunk of a plain good stream, with fields replaced by `changes`."""
+    return {
+        "id": "chatcmpl-upstream",
+        "object": "chat.completion.chunk",
+        "created": 1_764_000_000,
+        "model": "upstream-model",
+        "choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish_reason}],
+    } | changes
+
+
+def event(body: Any) -> bytes:
+    return b"data: " + json.dumps(body).encode() + b"\n\n"
+
+
+USAGE = {"prompt_tokens": 12, "completion_tokens": 18, "total_tokens": 30}
+DONE = b"data: [DONE]\n\n"
+EVENTS = (
+    event(chunk({"role": "assistant", "content": ""})),
+    event(chunk({"content": "Hello"})),
+    event(chunk({"content": "!"})),
+    event(chunk(finish_reason="stop")),
+    event(chunk(choices=[], usage=USAGE)),
+    DONE,
+)
+"""A whole stream that says "Hello!" and tells its usage."""
+
+
+def plain(received: Received) -> "Reply | Stream":
+    """A good answer, whole or as a stream."""
+    return Stream(EVENTS) if received.body.get("stream") else json_reply(completion())
+
+
 def json_reply(body: Any, status: int = 200, **headers: str) -> Reply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(body).encode(), {"content-type": "application/json"} | named)
@@ -57,9 +103,9 @@ class FakeUpstream:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
-        self.answer: Callable[[Received], Reply] = lambda _: json_reply(completion())
-        self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.answer: Callable[[Received], Reply | Stream] = plain
+        self.stopping = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"upstream": self}))
         self._server.daemon_threads = False
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -69,46 +115,61 @@ class FakeUpstream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopping.set()
+        self.stopping.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def reset(self) -> None:
         self.received.clear()
-        self.answer = lambda _: json_reply(completion())
+        self.answer = plain
+
+    def streams(self, *pieces: bytes) -> None:
+        self.answer = lambda _: Stream(pieces)
 
     def replies(self, body: Any, status: int = 200, **headers: str) -> None:
         self.answer = lambda _: json_reply(body, status, **headers)
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        upstream = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 5
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 5
+    upstream: FakeUpstream
 
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                received = Received(self.path, headers, raw)
-                upstream.received.append(received)
-                self._send(upstream.answer(received))
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length", "0")))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        received = Received(self.path, headers, raw)
+        self.upstream.received.append(received)
+        reply = self.upstream.answer(received)
+        if isinstance(reply, Stream):
+            self._stream(reply)
+        elif reply.status <= 0:
+            self._say_nothing(reply)
+        else:
+            self._start(reply.status, reply.headers | {"content-length": str(len(reply.body))})
+            self.wfile.write(reply.body)
 
-            def _send(self, reply: Reply) -> None:
-                if reply.status <= 0:
-                    self.close_connection = True
-                    if reply is SILENCE:
-                        upstream._stopping.wait(30)
-                    return
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(reply.body)))
-                self.end_headers()
-                self.wfile.write(reply.body)
+    def _stream(self, reply: Stream) -> None:
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._start(200, reply.headers | {"transfer-encoding": "chunked"})
+        try:
+            for piece in reply.pieces:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.write(b"0\r\n\r\n")
+        except (HangUpError, OSError):
+            self.close_connection = True
 
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
+    def _say_nothing(self, reply: Reply) -> None:
+        self.close_connection = True
+        if reply is SILENCE:
+            self.upstream.stopping.wait(30)
 
-        return Handler
+    def _start(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""

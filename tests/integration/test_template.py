@@ -226,10 +226,10 @@ def test_auth_may_read_keys_and_pepper_only(template: Template) -> None:
     ]
 
 
-def test_route_may_read_provider_keys_too(template: Template) -> None:
-    """And no other secret."""
+def test_route_may_read_provider_keys_and_write_usage_too(template: Template) -> None:
+    """And read no other secret."""
     assert _statements(template, "RouteRole") == [
-        _allow("dynamodb:GetItem", _arn("Table")),
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem"], _arn("Table")),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
         _logs("RouteLogs"),
     ]

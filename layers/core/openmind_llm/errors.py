@@ -13,7 +13,9 @@ GatewayError
 ├── InternalError              500  ours to mend
 ├── ProviderNotConfiguredError 503  the operator has to act: no key, no credit
 │   └── ModelNotServedError    503  the provider does not know the upstream model
-└── ProviderUnavailableError   503  the provider could not be reached or failed
+├── ProviderUnavailableError   503  the provider could not be reached or failed
+│   └── StreamBrokenError      503  the provider failed after its stream had begun
+└── DeadlineExceededError      503  the function's time is up
 """
 
 from collections.abc import Mapping
@@ -25,11 +27,14 @@ from openmind_llm import redaction
 class GatewayError(Exception):
     """Base of the tree. `retry_after_s` says when a retry may help; None says nothing.
 
+    `type` and `code` stand beside the text where an error ends a stream.
     `headers` are those of a provider's refusal that its answer would have passed on too.
     """
 
     status: ClassVar[int] = 500
     may_retry: ClassVar[bool] = False
+    type: ClassVar[str] = "invalid_request_error"
+    code: ClassVar[str] = "invalid_request"
 
     def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
         super().__init__(message)
@@ -48,6 +53,8 @@ class AuthenticationError(GatewayError):
     """No key, or not a valid one. One text for both, so that nothing can be probed."""
 
     status = 401
+    type = "authentication_error"
+    code = "invalid_api_key"
 
     def __init__(self) -> None:
         super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
@@ -57,10 +64,13 @@ class NotFoundError(GatewayError):
     """No such path."""
 
     status = 404
+    code = "not_found"
 
 
 class UnknownProviderError(NotFoundError):
     """The provider is not one of the six. The text is the contract's."""
+
+    code = "unknown_provider"
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"unsupported model provider: {redaction.shown(provider)}")
@@ -68,6 +78,8 @@ class UnknownProviderError(NotFoundError):
 
 class UnknownModelError(NotFoundError):
     """The provider has no such model. The text is the contract's."""
+
+    code = "unknown_model"
 
     def __init__(self, model: str, provider: str, prefixes: tuple[str, ...]) -> None:
         listed = ", ".join(prefixes)
@@ -80,18 +92,21 @@ class MethodNotAllowedError(GatewayError):
     """The path exists, the method does not."""
 
     status = 405
+    code = "method_not_allowed"
 
 
 class BodyTooLargeError(GatewayError):
     """The request body is longer than the limit."""
 
     status = 413
+    code = "body_too_large"
 
 
 class UnsupportedMediaTypeError(GatewayError):
     """The request body is not declared as JSON."""
 
     status = 415
+    code = "unsupported_media_type"
 
 
 class RateLimitError(GatewayError):
@@ -99,6 +114,8 @@ class RateLimitError(GatewayError):
 
     status = 429
     may_retry = True
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
 
 
 class InternalError(GatewayError):
@@ -106,6 +123,8 @@ class InternalError(GatewayError):
 
     status = 500
     may_retry = True
+    type = "api_error"
+    code = "internal_error"
 
     def __init__(self) -> None:
         super().__init__("Internal server error")
@@ -115,10 +134,14 @@ class ProviderNotConfiguredError(GatewayError):
     """Only the operator can mend it: the provider key is missing or refused, or its account is out of credit."""
 
     status = 503
+    type = "api_error"
+    code = "provider_not_configured"
 
 
 class ModelNotServedError(ProviderNotConfiguredError):
     """The provider does not know the upstream model that the catalogue names: the row has to be repointed."""
+
+    code = "model_not_served"
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"{provider} does not serve this model at present")
@@ -129,6 +152,30 @@ class ProviderUnavailableError(GatewayError):
 
     status = 503
     may_retry = True
+    type = "api_error"
+    code = "provider_unavailable"
 
     def __init__(self, provider: str, *, retry_after_s: int = 1) -> None:
         super().__init__(f"Failed to connect to {provider} server", retry_after_s=retry_after_s)
+
+
+class StreamBrokenError(ProviderUnavailableError):
+    """The provider failed after its stream had begun; `how` follows its name in the text."""
+
+    code = "stream_broken"
+
+    def __init__(self, provider: str, how: str) -> None:
+        super().__init__(provider)
+        self.message = f"{provider} {how}"
+
+
+class DeadlineExceededError(GatewayError):
+    """The time that the function may run is up."""
+
+    status = 503
+    may_retry = True
+    type = "api_error"
+    code = "deadline_exceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The request took longer than a request may take", retry_after_s=1)

@@ -18,6 +18,10 @@ class Settings:
     key_pepper_secret: str
     provider_keys_secret: str = ""
     upstream_timeout_s: float = 120
+    first_chunk_timeout_s: float = 240
+    idle_timeout_s: float = 240
+    drain_timeout_s: float = 30
+    keep_alive_s: float = 15
     secrets_max_age_s: int = 300
     max_body_bytes: int = 6 * 1024 * 1024
     model_overrides: str = ""
@@ -31,6 +35,10 @@ class Settings:
             key_pepper_secret=_required(environ, "KEY_PEPPER_SECRET"),
             provider_keys_secret=environ.get("PROVIDER_KEYS_SECRET", ""),
             upstream_timeout_s=float(environ.get("UPSTREAM_TIMEOUT_S", "120")),
+            first_chunk_timeout_s=float(environ.get("FIRST_CHUNK_TIMEOUT_S", "240")),
+            idle_timeout_s=float(environ.get("IDLE_TIMEOUT_S", "240")),
+            drain_timeout_s=float(environ.get("DRAIN_TIMEOUT_S", "30")),
+            keep_alive_s=float(environ.get("KEEP_ALIVE_S", "15")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),

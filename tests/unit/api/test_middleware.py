@@ -41,7 +41,7 @@ def raising(error: Exception) -> Any:
 
 async def greet(scope: Scope, receive: Receive, send: Send) -> None:
     caller = scope["state"].get("caller")
-    await send_json(send, 200, {"caller": caller.key_id if caller else None}, {})
+    await send_json(send, 200, json.dumps({"caller": caller.key_id if caller else None}).encode(), {})
 
 
 def test_an_unexpected_error_is_a_plain_500() -> None:

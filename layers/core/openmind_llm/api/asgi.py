@@ -1,7 +1,6 @@
 """The little of ASGI that the completions path needs, so that it runs without a framework."""
 
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 from openmind_llm.errors import BodyTooLargeError
@@ -36,11 +35,15 @@ async def read_body(receive: Receive, limit: int) -> bytes:
             return bytes(body)
 
 
-async def send_json(send: Send, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-    fields = {"content-type": "application/json", "content-length": str(len(content))} | headers
-    raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in fields.items()]
+async def send_start(send: Send, status: int, headers: Mapping[str, str]) -> None:
+    raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
+
+
+async def send_json(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+    """`content` is the JSON text."""
+    fields = {"content-type": "application/json", "content-length": str(len(content)), **headers}
+    await send_start(send, status, fields)
     await send({"type": "http.response.body", "body": content})
 
 

@@ -1,6 +1,7 @@
 """`POST /api/core/{provider}/chat/completions` as a plain ASGI application, without a framework."""
 
 from openmind_llm.api.asgi import Receive, Scope, Send, header, read_body, send_json
+from openmind_llm.api.event_stream import EventStream
 from openmind_llm.domain.completions import Completions
 from openmind_llm.errors import UnsupportedMediaTypeError
 
@@ -8,18 +9,21 @@ from openmind_llm.errors import UnsupportedMediaTypeError
 class CompletionsEndpoint:
     """Needs `state.caller` and `state.request_id` and `path_params.provider` in the scope. Raises GatewayError."""
 
-    def __init__(self, completions: Completions, max_body_bytes: int) -> None:
+    def __init__(self, completions: Completions, max_body_bytes: int, keep_alive_s: float) -> None:
         self._completions = completions
         self._max_body_bytes = max_body_bytes
+        self._keep_alive_s = keep_alive_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope["state"]
         _require_json(scope)
         body = await read_body(receive, self._max_body_bytes)
-        completion = await self._completions.create(
-            state["caller"], scope["path_params"]["provider"], body, state["request_id"]
-        )
-        await send_json(send, 200, completion.body, completion.headers)
+        provider = scope["path_params"]["provider"]
+        async with self._completions.open(state["caller"], provider, body, state["request_id"]) as reply:
+            if reply.is_stream:
+                await EventStream(reply, receive, send, self._keep_alive_s).relay()
+            else:
+                await send_json(send, 200, await anext(reply.payloads), reply.headers)
 
 
 def _require_json(scope: Scope) -> None:

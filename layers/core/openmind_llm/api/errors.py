@@ -1,6 +1,7 @@
 """Errors on the wire: `{"error": "text"}`, and headers that tell a client whether to try again."""
 
 from openmind_llm.api.asgi import Send, send_json
+from openmind_llm.domain import json_body
 from openmind_llm.errors import GatewayError
 
 
@@ -16,4 +17,4 @@ def headers(error: GatewayError) -> dict[str, str]:
 
 
 async def send(send: Send, error: GatewayError) -> None:
-    await send_json(send, error.status, body(error), headers(error))
+    await send_json(send, error.status, json_body.text(body(error)), headers(error))

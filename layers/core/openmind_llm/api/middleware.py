@@ -11,7 +11,7 @@ from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import keys
 from openmind_llm.domain.keys import Caller
-from openmind_llm.errors import GatewayError, InternalError
+from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +40,14 @@ class Outermost:
             logger.info("client gone", extra={"request_id": request_id})
         except GatewayError as error:
             await errors.send(reply, error)
+        except asyncio.CancelledError:
+            await reply.fail(DeadlineExceededError())
+            raise
         except Exception:  # noqa: BLE001 - the one place that turns a fault of ours into an answer
             # A trace may quote a value, and a value may be a key.
             trace = redaction.without_keys(traceback.format_exc())
             logger.error("unexpected error", extra={"request_id": request_id, "trace": trace})
-            await reply.fail()
+            await reply.fail(InternalError())
 
 
 class _Reply:
@@ -61,9 +64,9 @@ class _Reply:
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
         await self._send(message)
 
-    async def fail(self) -> None:
+    async def fail(self, error: GatewayError) -> None:
         if not self._has_begun:
-            await errors.send(self, InternalError())
+            await errors.send(self, error)
 
 
 class RequireKey:

@@ -38,7 +38,8 @@ CHAT_OPERATION: dict[str, Any] = {
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schemas.CHAT_REQUEST, "example": schemas.CHAT_EXAMPLE}},
-        }
+        },
+        "responses": {"200": {"content": {"text/event-stream": {"schema": schemas.EVENTS}}}},
     },
 }
 

@@ -108,7 +108,7 @@ CHAT_REQUEST: dict[str, Any] = {
         "max_tokens": _optional({"type": "integer", "minimum": 1}),
         "max_completion_tokens": _optional({"type": "integer", "minimum": 1}),
         "top_p": _optional({"type": "number", "minimum": 0, "maximum": 1}),
-        "stream": _optional({"type": "boolean", "const": False}),
+        "stream": _optional({"type": "boolean"}),
         "stream_options": _optional({"type": "object"}),
         "frequency_penalty": _optional({"type": "number", "minimum": -2, "maximum": 2}),
         "presence_penalty": _optional({"type": "number", "minimum": -2, "maximum": 2}),
@@ -119,4 +119,16 @@ CHAT_REQUEST: dict[str, Any] = {
 CHAT_EXAMPLE = {
     "model": "gpt-4o-mini",
     "messages": [{"role": "user", "content": "Hello, how are you?"}],
+}
+
+EVENTS: dict[str, Any] = {
+    "type": "object",
+    "title": "ServerSentEvent",
+    "description": (
+        "One event of a stream: `data` is a chat.completion.chunk. A whole stream ends with `data: [DONE]`; one that "
+        'failed ends with `data: {"error": {"message", "type", "code"}}` and without it. '
+        "Comments (lines that begin with a colon) keep the connection alive."
+    ),
+    "required": ["data"],
+    "properties": {"data": {"type": "string"}},
 }

@@ -1,10 +1,11 @@
 """A provider's answer, and what the contract promises of it."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from openmind_llm.domain import usage
+from openmind_llm.domain import messages, usage
+from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.usage import Usage
 
 
@@ -19,8 +20,16 @@ class Answer:
     @property
     def choices(self) -> list[dict[str, Any]]:
         """Empty when the answer is not an answer."""
-        found = self.body.get("choices")
-        return [choice for choice in found if isinstance(choice, dict)] if isinstance(found, list) else []
+        return messages.objects(self.body.get("choices"))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer:
+    """A provider's answer as it comes. `chunks` raises StreamBrokenError, or the error that the provider sends."""
+
+    chunks: AsyncIterator[Chunk]
+    adjusted: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +49,26 @@ def whole(answer: Answer, promised: Promised, counted: Usage) -> dict[str, Any]:
         "created": _or_promised(answer.body.get("created"), promised.created),
         "model": _or_promised(answer.body.get("model"), promised.model),
         "choices": [_with_nulls(choice) for choice in answer.choices],
-        "usage": _counts(answer.body.get("usage"), counted),
+        "usage": usage.reported_or(answer.body.get("usage"), counted),
     }
 
 
 def headers(answer: Answer, counted: Usage) -> dict[str, str]:
     """The provider's headers that go on to the client, and what we have to say of the exchange."""
-    adjusted = {"x-openmind-adjusted": ", ".join(answer.adjusted)} if answer.adjusted else {}
     estimated = {} if counted.is_exact else {"x-openmind-usage": "estimated"}
-    return answer.headers | adjusted | estimated
+    return stream_headers(answer) | estimated
+
+
+def stream_headers(answer: Answer | StreamedAnswer) -> dict[str, str]:
+    """The same, as far as it is known before the answer is whole."""
+    adjusted = {"x-openmind-adjusted": ", ".join(answer.adjusted)} if answer.adjusted else {}
+    return answer.headers | adjusted
 
 
 def texts(choices: Iterable[dict[str, Any]]) -> Iterable[str]:
-    """What the model wrote, as far as it came back: content, reasoning, tool arguments."""
+    """What the model wrote, as far as it came back."""
     for choice in choices:
-        message = choice.get("message")
-        if isinstance(message, dict):
-            yield from (text for text in _written(message) if isinstance(text, str))
+        yield from messages.written(choice.get("message"))
 
 
 def _or_promised[Value](value: Any, promised: Value) -> Value:
@@ -69,17 +81,3 @@ def _with_nulls(choice: dict[str, Any]) -> dict[str, Any]:
     if isinstance(choice.get("message"), dict):
         filled["message"] = {"refusal": None} | choice["message"]
     return filled
-
-
-def _counts(reported: Any, counted: Usage) -> dict[str, Any]:
-    ours = usage.as_openai(counted)
-    if not counted.is_exact:
-        return ours
-    return ours | {name: value for name, value in reported.items() if value is not None}
-
-
-def _written(message: dict[str, Any]) -> Iterable[Any]:
-    yield from (message.get(name) for name in ("content", "reasoning", "reasoning_content"))
-    for call in message.get("tool_calls") or ():
-        function = call.get("function") if isinstance(call, dict) else None
-        yield function.get("arguments") if isinstance(function, dict) else None

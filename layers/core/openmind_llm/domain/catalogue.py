@@ -24,11 +24,15 @@ class ErrorRule:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One upstream. `/chat/completions` is appended to `base_url`."""
+    """One upstream. `/chat/completions` is appended to `base_url`.
+
+    `asks_for_stream_usage`: a stream tells its usage only if `stream_options.include_usage` asks for it.
+    """
 
     name: str
     title: str
     base_url: str
+    asks_for_stream_usage: bool
     error_rules: tuple[ErrorRule, ...]
 
 

@@ -1,22 +1,26 @@
-"""The use case: one completion request from bytes to answer."""
+"""The use case: one completion request from bytes to answer, whole or as a stream."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from openmind_llm.domain import answers, requests, usage
-from openmind_llm.domain.answers import Answer, Promised
+from openmind_llm.domain import answers, json_body, requests, usage
+from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.chunks import Tally
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.ports import Upstream
+from openmind_llm.domain.ports import Upstream, UsageLog
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.domain.usage import Usage
+from openmind_llm.domain.usage import Usage, UsageEntry
 from openmind_llm.errors import (
     GatewayError,
-    InvalidRequestError,
     ModelNotServedError,
     ProviderUnavailableError,
+    StreamBrokenError,
     UnknownModelError,
 )
 
@@ -24,70 +28,167 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """What the client gets, and what it took."""
+class Exchange:
+    """A checked request on its way to its model. `started` is in seconds since the epoch."""
 
-    body: dict[str, Any]
+    caller: Caller
+    request_id: str
+    started: float
+    request: ChatRequest
+    route: Route
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the client gets: JSON texts, one for a whole answer, else one for each chunk.
+
+    `payloads` raises GatewayError in the middle of a stream. Whoever relays it sets `is_client_gone` when nobody
+    listens any more, and may then read on for `drain_s` seconds.
+    """
+
     headers: dict[str, str]
-    usage: Usage
+    is_stream: bool
+    payloads: AsyncIterator[bytes]
+    drain_s: float = 0
+    is_client_gone: bool = False
 
 
 class Completions:
-    """`now` gives seconds since the epoch."""
+    """`now` gives seconds since the epoch; `drain_s` bounds how long a stream is read on without its client."""
 
-    def __init__(self, catalogue: Catalogue, upstream: Upstream, now: Callable[[], float]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, upstream: Upstream, log: UsageLog, now: Callable[[], float], drain_s: float
+    ) -> None:
         self._catalogue = catalogue
         self._upstream = upstream
+        self._log = log
         self._now = now
+        self._drain_s = drain_s
 
-    async def create(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> Completion:
-        """Raises GatewayError. Every call leaves one line in the log, without content."""
-        started = self._now()
+    @asynccontextmanager
+    async def open(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> AsyncIterator[Reply]:
+        """Entered once the answer, or the first chunk of it, is in; raises GatewayError up to then.
+
+        Every call leaves one line in the log, without content; every answer that began leaves one usage entry.
+        """
         facts: dict[str, Any] = {
             "request_id": request_id,
             "key_id": caller.key_id,
             "account_id": caller.account_id,
         }
+        with self._told(facts):
+            exchange = self._prepare(caller, provider, raw, request_id, facts)
+            answer = self._stream if exchange.request.is_stream else self._whole
+            async with answer(exchange, facts) as reply:
+                yield reply
+
+    def _prepare(self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Exchange:
+        facts["provider"] = self._catalogue.provider(provider).name
+        request = requests.parse(raw)
+        route = self._catalogue.resolve(provider, request.model)
+        facts |= {"model": route.model.name, "upstream_model": route.upstream_id, "is_stream": request.is_stream}
+        return Exchange(caller, request_id, self._now(), request, route)
+
+    @asynccontextmanager
+    async def _whole(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
+        with self._unknown_to_the_provider(exchange):
+            answer = await self._upstream.complete(exchange.route, exchange.request)
+        reported = usage.read(answer.body.get("usage"))
+        if not answer.choices and reported is None:
+            raise ProviderUnavailableError(exchange.route.provider.name)
+        counted = reported or usage.estimate(exchange.request.body, answers.texts(answer.choices))
+        await self._record(exchange, counted, "completed" if answer.choices else "broken", facts)
+        if not answer.choices:
+            raise ProviderUnavailableError(exchange.route.provider.name)
+        promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
+        body = json_body.text(answers.whole(answer, promised, counted))
+        yield Reply(answers.headers(answer, counted), is_stream=False, payloads=_once(body))
+
+    @asynccontextmanager
+    async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
+        tally, outcome = Tally(exchange.request), ""
+        async with AsyncExitStack() as stack:
+            with self._unknown_to_the_provider(exchange):
+                answer = await stack.enter_async_context(self._upstream.stream(exchange.route, exchange.request))
+            payloads = await stack.enter_async_context(aclosing(_payloads(answer, tally, exchange.route.provider.name)))
+            reply = Reply(answers.stream_headers(answer), is_stream=True, payloads=payloads, drain_s=self._drain_s)
+            try:
+                yield reply
+            except asyncio.CancelledError:
+                outcome = "stopped"
+                raise
+            finally:
+                await self._record(exchange, tally.used(), outcome or _outcome(reply, tally), facts)
+
+    @contextmanager
+    def _unknown_to_the_provider(self, exchange: Exchange) -> Iterator[None]:
+        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
         try:
-            completion = await self._create(provider, raw, request_id, facts)
-            facts |= {"status": 200} | _token_facts(completion.usage)
+            yield
+        except ModelNotServedError as error:
+            if exchange.route.is_exact:
+                raise
+            provider = exchange.route.provider.name
+            unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
+            unknown.headers = error.headers
+            raise unknown from None
+
+    async def _record(self, exchange: Exchange, used: Usage, outcome: str, facts: dict[str, Any]) -> None:
+        facts |= {"outcome": outcome} | _token_facts(used)
+        now = self._now()
+        entry = UsageEntry(
+            request_id=exchange.request_id,
+            account_id=exchange.caller.account_id,
+            key_id=exchange.caller.key_id,
+            provider=exchange.route.provider.name,
+            model=exchange.route.model.name,
+            upstream_model=exchange.route.upstream_id,
+            is_stream=exchange.request.is_stream,
+            outcome=outcome,
+            usage=used,
+            created_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            duration_ms=round((now - exchange.started) * 1000),
+        )
+        await asyncio.to_thread(self._log.add, entry)
+
+    @contextmanager
+    def _told(self, facts: dict[str, Any]) -> Iterator[None]:
+        started = self._now()
+        try:
+            yield
+            facts["status"] = 200
         except GatewayError as error:
             facts |= {"status": error.status, "error_class": type(error).__name__}
             raise
         finally:
             facts["duration_ms"] = round((self._now() - started) * 1000)
             logger.info("completion", extra=facts)
-        return completion
 
-    async def _create(self, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Completion:
-        facts["provider"] = self._catalogue.provider(provider).name
-        request = requests.parse(raw)
-        if request.is_stream:
-            raise InvalidRequestError("stream: true is not available; send stream: false")
-        route = self._catalogue.resolve(provider, request.model)
-        facts |= {"model": route.model.name, "upstream_model": route.upstream_id}
-        answer = await self._ask(route, request)
-        return self._complete(route, request, answer, request_id)
 
-    async def _ask(self, route: Route, request: ChatRequest) -> Answer:
-        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
-        try:
-            return await self._upstream.complete(route, request)
-        except ModelNotServedError as error:
-            if route.is_exact:
-                raise
-            prefixes = self._catalogue.prefixes(route.provider.name)
-            unknown = UnknownModelError(request.model, route.provider.name, prefixes)
-            unknown.headers = error.headers
-            raise unknown from None
+async def _payloads(answer: StreamedAnswer, tally: Tally, provider: str) -> AsyncGenerator[bytes]:
+    try:
+        async for chunk in answer.chunks:
+            payload = tally.take(chunk)
+            if payload is not None:
+                yield payload
+    except StreamBrokenError:
+        if not tally.is_complete:
+            raise
+    if not tally.is_complete:
+        raise StreamBrokenError(provider, "ended its stream before its answer was complete")
+    closing = tally.closing()
+    if closing is not None:
+        yield closing
 
-    def _complete(self, route: Route, request: ChatRequest, answer: Answer, request_id: str) -> Completion:
-        if not answer.choices:
-            raise ProviderUnavailableError(route.provider.name)
-        reported = usage.read(answer.body.get("usage"))
-        counted = reported or usage.estimate(request.body, answers.texts(answer.choices))
-        promised = Promised(f"chatcmpl-{request_id}", int(self._now()), route.upstream_id)
-        return Completion(answers.whole(answer, promised, counted), answers.headers(answer, counted), counted)
+
+async def _once(payload: bytes) -> AsyncIterator[bytes]:
+    yield payload
+
+
+def _outcome(reply: Reply, tally: Tally) -> str:
+    if reply.is_client_gone:
+        return "client_gone"
+    return "completed" if tally.is_complete else "broken"
 
 
 def _token_facts(counted: Usage) -> dict[str, Any]:

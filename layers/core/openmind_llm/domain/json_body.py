@@ -33,6 +33,14 @@ def dump(value: dict[str, Any]) -> bytes:
         raise InvalidRequestError("Invalid JSON") from None
 
 
+def text(value: dict[str, Any]) -> bytes:
+    """Compact UTF-8 of what a provider sent; half of a surrogate pair stays the escape that it was."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
 def _loads(body: bytes) -> Any:
     try:
         return json.loads(

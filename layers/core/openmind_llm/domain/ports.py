@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from openmind_llm.domain.answers import Answer
+    from contextlib import AbstractAsyncContextManager
+
+    from openmind_llm.domain.answers import Answer, StreamedAnswer
     from openmind_llm.domain.catalogue import Route
     from openmind_llm.domain.keys import KeyRecord
     from openmind_llm.domain.requests import ChatRequest
+    from openmind_llm.domain.usage import UsageEntry
 
 
 class KeyStore(Protocol):
@@ -42,3 +45,13 @@ class Upstream(Protocol):
         Raises InvalidRequestError, RateLimitError, ModelNotServedError, ProviderNotConfiguredError and
         ProviderUnavailableError.
         """
+
+    def stream(self, route: Route, request: ChatRequest) -> AbstractAsyncContextManager[StreamedAnswer]:
+        """One streamed completion. Entered once its first chunk is in; up to then it raises what `complete` raises."""
+
+
+class UsageLog(Protocol):
+    """Where it is written down who used what. Blocking: one short call each."""
+
+    def add(self, entry: UsageEntry) -> None:
+        """The same request is written once, however often it is added."""

@@ -28,6 +28,12 @@ class ChatRequest:
     def is_stream(self) -> bool:
         return self.body.get("stream") is True
 
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream is to end with its usage."""
+        options = self.body.get("stream_options")
+        return isinstance(options, dict) and options.get("include_usage") is True
+
 
 def parse(raw: bytes) -> ChatRequest:
     """Raises InvalidRequestError with a text that names the field and the rule."""

@@ -38,6 +38,27 @@ class Usage:
         return self.output + self.reasoning
 
 
+@dataclass(frozen=True, slots=True)
+class UsageEntry:
+    """Who used what, once for each request that reached a model. `created_at` is ISO 8601 in UTC.
+
+    `outcome`: `completed`, `client_gone` (read on without it), `broken` (the provider failed in the middle),
+    `stopped` (the function's time was up).
+    """
+
+    request_id: str
+    account_id: str
+    key_id: str
+    provider: str
+    model: str
+    upstream_model: str
+    is_stream: bool
+    outcome: str
+    usage: Usage
+    created_at: str
+    duration_ms: int
+
+
 def read(reported: Any) -> Usage | None:
     """The provider's usage object as disjoint classes; None when there is none or it cannot be read.
 
@@ -72,6 +93,14 @@ def as_openai(usage: Usage) -> dict[str, int]:
     """The three counts that the contract promises."""
     prompt, completion = usage.prompt_tokens, usage.completion_tokens
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def reported_or(reported: Any, counted: Usage) -> dict[str, Any]:
+    """The usage that the client gets: the provider's own words, completed by the counts that the contract promises."""
+    ours = as_openai(counted)
+    if not counted.is_exact:
+        return ours
+    return ours | {name: value for name, value in reported.items() if value is not None}
 
 
 def _cached(reported: dict[str, Any]) -> int:

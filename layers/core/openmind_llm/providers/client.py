@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -13,19 +13,20 @@ import httpx
 
 from openmind_llm import __version__
 from openmind_llm.domain import json_body
-from openmind_llm.domain.answers import Answer
+from openmind_llm.domain.answers import Answer, StreamedAnswer
 from openmind_llm.domain.catalogue import Provider, Route
 from openmind_llm.domain.ports import ProviderKeys
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.errors import GatewayError, ProviderNotConfiguredError, ProviderUnavailableError
-from openmind_llm.providers import dialect, refusals
+from openmind_llm.errors import ProviderNotConfiguredError, ProviderUnavailableError
+from openmind_llm.providers import dialect, refusals, replies
+from openmind_llm.providers.sse import EventTooLongError
+from openmind_llm.providers.streams import Clocks, EventSource
 
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-PASSED_ON = ("x-ratelimit-", "openai-processing-ms", "x-openmind-simulated")
-"""Prefixes of the provider's response headers that the client gets to see under their own names."""
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +39,56 @@ class Reply:
 
 
 class HttpUpstream:
-    """`timeout_s` bounds a whole exchange, from connecting to the last byte."""
+    """See domain.ports.Upstream."""
 
-    def __init__(self, keys: ProviderKeys, client: httpx.AsyncClient, timeout_s: float) -> None:
+    def __init__(self, keys: ProviderKeys, client: httpx.AsyncClient, clocks: Clocks) -> None:
         self._keys = keys
         self._client = client
-        self._timeout_s = timeout_s
+        self._clocks = clocks
 
     async def complete(self, route: Route, request: ChatRequest) -> Answer:
-        """See domain.ports.Upstream."""
+        outgoing, adjusted = await self._outgoing(route, request, accept="application/json")
+        async with _our_errors(route.provider), asyncio.timeout(self._clocks.total_s):
+            reply = await _read(await self._client.send(outgoing, stream=True))
+        return Answer(_answer_body(route.provider, reply), adjusted, replies.passed_on(reply.headers))
+
+    @asynccontextmanager
+    async def stream(self, route: Route, request: ChatRequest) -> AsyncIterator[StreamedAnswer]:
+        outgoing, adjusted = await self._outgoing(route, request, accept=EVENT_STREAM)
+        response, source = await self._begin(route.provider, outgoing)
+        try:
+            yield StreamedAnswer(source.chunks(), adjusted, replies.passed_on(response.headers))
+            await source.finish()
+        finally:
+            await response.aclose()
+
+    async def _begin(self, provider: Provider, outgoing: httpx.Request) -> tuple[httpx.Response, EventSource]:
+        """The response, with its first chunk in. Whatever fails up to here has a status of its own."""
+        started, first_s = asyncio.get_running_loop().time(), min(self._clocks.first_s, self._clocks.total_s)
+        async with _our_errors(provider), asyncio.timeout(first_s):
+            response = await self._client.send(outgoing, stream=True)
+            try:
+                await _require_events(provider, response)
+                source = EventSource(provider, response, self._clocks, started)
+                await source.begin()
+            except BaseException:
+                await response.aclose()
+                raise
+        return response, source
+
+    async def _outgoing(
+        self, route: Route, request: ChatRequest, *, accept: str
+    ) -> tuple[httpx.Request, tuple[str, ...]]:
+        """Raises ProviderNotConfiguredError, InvalidRequestError."""
         body, adjusted = dialect.adjust(request.body, route)
         payload = json_body.dump(body)
         key = await asyncio.to_thread(self._keys.get, route.provider.name)
         if not key:
             raise ProviderNotConfiguredError(f"{route.provider.name} API key not configured")
-        async with _our_errors(route.provider), asyncio.timeout(self._timeout_s):
-            reply = await self._post(route.provider, key, payload)
-        return Answer(_answer_body(route.provider, reply), adjusted, _passed_on(reply.headers))
-
-    async def _post(self, provider: Provider, key: str, payload: bytes) -> Reply:
-        url = f"{provider.base_url}/chat/completions"
-        async with self._client.stream("POST", url, content=payload, headers=_headers(key)) as reply:
-            read = bytearray()
-            async for part in reply.aiter_bytes():
-                read += part
-                if len(read) > MAX_ANSWER_BYTES:
-                    raise httpx.ReadError("the answer is too large")
-            return Reply(reply.status_code, reply.headers, bytes(read))
+        url = f"{route.provider.base_url}/chat/completions"
+        async with _our_errors(route.provider):
+            outgoing = self._client.build_request("POST", url, content=payload, headers=_headers(key, accept))
+        return outgoing, adjusted
 
 
 def client() -> httpx.AsyncClient:
@@ -82,43 +106,45 @@ def client() -> httpx.AsyncClient:
 async def _our_errors(provider: Provider) -> AsyncIterator[None]:
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, EventTooLongError) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
         raise ProviderUnavailableError(provider.name) from None
+
+
+async def _read(response: httpx.Response) -> Reply:
+    read = bytearray()
+    async with aclosing(response):
+        async for part in response.aiter_bytes():
+            read += part
+            if len(read) > MAX_ANSWER_BYTES:
+                raise httpx.ReadError("the answer is too large")
+    return Reply(response.status_code, response.headers, bytes(read))
+
+
+async def _require_events(provider: Provider, response: httpx.Response) -> None:
+    """Raises the refusal in a response that is no stream. A whole answer where a stream was asked for is one too."""
+    media_type = response.headers.get("content-type", "")
+    if response.is_success and media_type.lower().startswith(EVENT_STREAM):
+        return
+    _answer_body(provider, await _read(response))
+    raise ProviderUnavailableError(provider.name)
 
 
 def _answer_body(provider: Provider, reply: Reply) -> dict[str, Any]:
     parsed = refusals.parse(reply.body)
     status = refusals.hidden_status(parsed) if httpx.codes.is_success(reply.status) else reply.status
     if status is not None:
-        raise _refusal(provider, status, reply)
+        raise replies.refusal(provider, status, reply.headers, reply.body)
     return dict(parsed)
 
 
-def _refusal(provider: Provider, status: int, reply: Reply) -> GatewayError:
-    error = refusals.to_error(provider, status, reply.headers, reply.body)
-    error.headers = _passed_on(reply.headers)
-    facts = {"provider": provider.name, "provider_status": status, "error_class": type(error).__name__}
-    level = logging.ERROR if isinstance(error, ProviderNotConfiguredError) else logging.WARNING
-    logger.log(level, "provider refused", extra=facts | {"provider_request_id": _request_id(reply.headers)})
-    return error
-
-
-def _headers(key: str) -> dict[str, str]:
-    return {
+def _headers(key: str, accept: str) -> dict[str, str]:
+    """Events are taken as they come: a compressing provider may hold them back."""
+    encoding = {"accept-encoding": "identity"} if accept == EVENT_STREAM else {}
+    return encoding | {
         "authorization": f"Bearer {key}",
         "content-type": "application/json",
-        "accept": "application/json",
+        "accept": accept,
         "user-agent": f"openmind-llm/{__version__}",
     }
-
-
-def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    passed = {name: value for name, value in headers.items() if name.startswith(PASSED_ON)}
-    request_id = _request_id(headers)
-    return passed | ({"x-openmind-provider-request-id": request_id} if request_id else {})
-
-
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return headers.get("x-request-id") or headers.get("x-generation-id")

@@ -19,6 +19,7 @@ def adjust(body: Body, route: Route) -> tuple[Body, tuple[str, ...]]:
         *_drop(adjusted, _refused(adjusted, profile)),
         *_drop_from_messages(adjusted, profile),
         *_inject(adjusted, profile),
+        *(_ask_for_usage(adjusted) if route.provider.asks_for_stream_usage else []),
     ]
     return adjusted, tuple(changes)
 
@@ -71,3 +72,12 @@ def _inject(body: Body, profile: Profile) -> list[str]:
     missing = {name: value for name, value in profile.inject.items() if name not in body}
     body.update(missing)
     return [f"+{name}" for name in missing]
+
+
+def _ask_for_usage(body: Body) -> list[str]:
+    """A stream's usage is always wanted here; the client gets it only if it asked."""
+    options = body.get("stream_options") or {}
+    if body.get("stream") is not True or options.get("include_usage") is True:
+        return []
+    body["stream_options"] = options | {"include_usage": True}
+    return ["+stream_options.include_usage"]

@@ -1,0 +1,48 @@
+"""Wires the completions path: all that answers a completion, without FastAPI."""
+
+import dataclasses
+import time
+
+from openmind_llm.api.asgi import App
+from openmind_llm.api.completions import CompletionsEndpoint
+from openmind_llm.api.middleware import Outermost, RequireKey
+from openmind_llm.api.paths import CompletionsAlone
+from openmind_llm.bootstrap import credentials
+from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain.completions import Completions
+from openmind_llm.providers import client, table
+from openmind_llm.providers.client import HttpUpstream
+from openmind_llm.providers.streams import Clocks
+from openmind_llm.settings import Settings
+from openmind_llm.storage import clients
+from openmind_llm.storage.secrets import SecretProviderKeys
+from openmind_llm.storage.usage import DynamoUsageLog
+
+
+def create(settings: Settings) -> App:
+    """The completions path alone, as the stream function serves it."""
+    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings))), settings)
+
+
+def guarded(served: App, settings: Settings) -> App:
+    """With what holds for every answer around it: an id, an error form, a key."""
+    return Outermost(RequireKey(served, credentials.authenticator(settings)))
+
+
+def endpoint(settings: Settings, known: Catalogue) -> CompletionsEndpoint:
+    keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
+    clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
+    log = DynamoUsageLog(clients.dynamodb(), settings.table_name)
+    upstream = HttpUpstream(keys, client.client(), clocks)
+    completions = Completions(known, upstream, log, time.time, settings.drain_timeout_s)
+    return CompletionsEndpoint(completions, settings.max_body_bytes, settings.keep_alive_s)
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """Raises OverrideError."""
+    loaded = table.load(settings.model_overrides)
+    providers = [
+        dataclasses.replace(provider, base_url=settings.base_urls.get(provider.name, provider.base_url))
+        for provider in loaded.providers()
+    ]
+    return Catalogue(providers, loaded.models())

@@ -1,0 +1,75 @@
+"""What a stream of chunks amounts to: what of it the client gets, whether it came to its end, what it used."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from openmind_llm.domain import json_body, messages, usage
+from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk of a streamed answer: the JSON text as the provider sent it, and what it says."""
+
+    raw: bytes
+    body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Takes the chunks of one stream in their order.
+
+    The provider is asked for usage whether the client wants it or not. It comes in a chunk of its own, or on every
+    chunk and cumulative; the client gets it once, at the end, and only if it asked.
+    """
+
+    request: ChatRequest
+    _open: set[Any] = field(default_factory=set)
+    _finished: set[Any] = field(default_factory=set)
+    _texts: list[str] = field(default_factory=list)
+    _usage: Any = None
+    _last: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, chunk: Chunk) -> bytes | None:
+        """The JSON text to pass on, on one line; the provider's own wherever nothing has to change."""
+        self._last = chunk.body
+        choices = messages.objects(chunk.body.get("choices"))
+        for choice in choices:
+            self._follow(choice)
+        if chunk.body.get("usage") is not None:
+            self._usage = chunk.body["usage"]
+            return _without_usage(chunk) if choices else None
+        if "usage" in chunk.body and not self.request.wants_usage:
+            return _without_usage(chunk)
+        return json_body.text(chunk.body) if b"\n" in chunk.raw else chunk.raw
+
+    @property
+    def is_complete(self) -> bool:
+        """Every choice that began has given a reason for its end."""
+        return bool(self._finished) and self._open <= self._finished
+
+    def used(self) -> Usage:
+        """What the provider reported last, else an estimate of what came through."""
+        return usage.read(self._usage) or usage.estimate(self.request.body, ["".join(self._texts)])
+
+    def closing(self) -> bytes | None:
+        """The chunk with the usage, if the client asked for it; an estimate says that it is one."""
+        if not self.request.wants_usage:
+            return None
+        used = self.used()
+        counts = usage.reported_or(self._usage, used)
+        told = {} if used.is_exact else {"x_openmind_usage": "estimated"}
+        return json_body.text(self._last | told | {"choices": [], "usage": counts})
+
+    def _follow(self, choice: dict[str, Any]) -> None:
+        index = str(choice.get("index", 0))
+        self._open.add(index)
+        # xAI has been seen to send "" instead of "tool_calls".
+        if choice.get("finish_reason") is not None:
+            self._finished.add(index)
+        self._texts.extend(messages.written(choice.get("delta")))
+
+
+def _without_usage(chunk: Chunk) -> bytes:
+    return json_body.text({name: value for name, value in chunk.body.items() if name != "usage"})

@@ -1,0 +1,33 @@
+"""What a provider's response means beyond its answer: the headers that go on to the client, the refusal in it."""
+
+import logging
+from collections.abc import Mapping
+
+from openmind_llm.domain.catalogue import Provider
+from openmind_llm.errors import GatewayError, ProviderNotConfiguredError
+from openmind_llm.providers import refusals
+
+logger = logging.getLogger(__name__)
+
+PASSED_ON = ("x-ratelimit-", "openai-processing-ms", "x-openmind-simulated")
+"""Prefixes of the provider's response headers that the client gets to see under their own names."""
+
+
+def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    passed = {name: value for name, value in headers.items() if name.startswith(PASSED_ON)}
+    request_id = _request_id(headers)
+    return passed | ({"x-openmind-provider-request-id": request_id} if request_id else {})
+
+
+def refusal(provider: Provider, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+    """The error to raise for a response with an error status. Leaves a line in the log: an error if we must act."""
+    error = refusals.to_error(provider, status, headers, body)
+    error.headers = passed_on(headers)
+    facts = {"provider": provider.name, "provider_status": status, "error_class": type(error).__name__}
+    level = logging.ERROR if isinstance(error, ProviderNotConfiguredError) else logging.WARNING
+    logger.log(level, "provider refused", extra=facts | {"provider_request_id": _request_id(headers)})
+    return error
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return headers.get("x-request-id") or headers.get("x-generation-id")

@@ -1,0 +1,46 @@
+"""Server-sent events as the providers send them: bytes in whatever pieces in, the data of whole events out.
+
+The WHATWG rules as far as they matter here: lines end in LF or CRLF, a blank line ends an event, lines that begin
+with a colon are comments, the `data` lines of an event belong together. Every other field is passed over.
+"""
+
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""An event that is longer than the longest buffered answer is no event."""
+
+
+class EventTooLongError(Exception):
+    """The provider does not end its event."""
+
+
+class Decoder:
+    """Feed it what comes in; it gives back what is complete. It may be fed no more after an exception."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._data: list[bytes] = []
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The data of each event that `piece` completes; comments and empty events give none."""
+        self._rest += piece
+        if b"\n" not in piece:
+            self._refuse_endless()
+            return []
+        *lines, rest = self._rest.split(b"\n")
+        self._rest = bytearray(rest)
+        events = [self._event() for line in lines if self._ends_event(line)]
+        self._refuse_endless()
+        return events
+
+    def _ends_event(self, line: bytearray) -> bool:
+        line = line.removesuffix(b"\r")
+        if line.startswith(b"data:"):
+            self._data.append(bytes(line[5:].removeprefix(b" ")))
+        return not line and bool(self._data)
+
+    def _event(self) -> bytes:
+        data, self._data = b"\n".join(self._data), []
+        return data
+
+    def _refuse_endless(self) -> None:
+        if len(self._rest) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
+            raise EventTooLongError

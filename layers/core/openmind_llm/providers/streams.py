@@ -1,0 +1,111 @@
+"""One streamed exchange with a provider: its events as chunks, its silences and failures as errors of ours."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+
+from openmind_llm.domain.catalogue import Provider
+from openmind_llm.domain.chunks import Chunk
+from openmind_llm.errors import GatewayError, ProviderUnavailableError, StreamBrokenError
+from openmind_llm.providers import refusals, replies
+from openmind_llm.providers.sse import Decoder, EventTooLongError
+
+logger = logging.getLogger(__name__)
+
+DONE = b"[DONE]"
+END_TIMEOUT_S = 1.0
+"""How long a provider may take to end its response after `[DONE]`; one that ends it keeps its connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds until the first chunk is in, of silence between two pieces, and for a whole exchange."""
+
+    first_s: float
+    idle_s: float
+    total_s: float
+
+
+class EventSource:
+    """The events of a response that has begun. Errors take their turn among the chunks that came before them."""
+
+    def __init__(self, provider: Provider, reply: httpx.Response, clocks: Clocks, started: float) -> None:
+        self._provider = provider
+        self._reply = reply
+        self._clocks = clocks
+        self._ends_at = started + clocks.total_s
+        self._pieces = reply.aiter_bytes()
+        self._decoder = Decoder()
+        self._waiting: deque[Chunk | GatewayError] = deque()
+        self._has_ended = False
+
+    async def begin(self) -> None:
+        """Waits for the first event. Raises GatewayError if it is an error, ProviderUnavailableError if none comes."""
+        while not self._waiting and not self._has_ended:
+            await self._read()
+        if not self._waiting:
+            raise ProviderUnavailableError(self._provider.name)
+        first = self._waiting[0]
+        if isinstance(first, GatewayError):
+            raise first
+
+    async def chunks(self) -> AsyncIterator[Chunk]:
+        """Raises StreamBrokenError, or the error that the provider sent, after the chunks that came before it."""
+        while True:
+            while self._waiting:
+                item = self._waiting.popleft()
+                if isinstance(item, GatewayError):
+                    raise self._after_the_first(item)
+                yield item
+            if self._has_ended:
+                return
+            await self._read_in_time()
+
+    async def finish(self) -> None:
+        """Reads what follows `[DONE]`, so that the connection can be kept."""
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(END_TIMEOUT_S if self._has_ended else 0):
+                await anext(self._pieces, None)
+
+    async def _read(self) -> None:
+        piece = await anext(self._pieces, None)
+        if piece is None:
+            self._has_ended = True
+            return
+        for data in self._decoder.feed(piece):
+            if data == DONE:
+                self._has_ended = True
+                return
+            self._waiting.append(self._item(data))
+
+    async def _read_in_time(self) -> None:
+        idle_at = asyncio.get_running_loop().time() + self._clocks.idle_s
+        try:
+            async with asyncio.timeout_at(min(idle_at, self._ends_at)):
+                await self._read()
+        except TimeoutError:
+            clocks, name = self._clocks, self._provider.name
+            silent, long = f"sent nothing for {clocks.idle_s:g} s", f"took longer than {clocks.total_s:g} s"
+            raise StreamBrokenError(name, silent if idle_at < self._ends_at else long) from None
+        except (httpx.HTTPError, EventTooLongError) as error:
+            facts = {"provider": self._provider.name, "cause": type(error).__name__}
+            logger.warning("provider broke off", extra=facts)
+            raise StreamBrokenError(self._provider.name, "broke off in the middle of its answer") from None
+
+    def _item(self, data: bytes) -> Chunk | GatewayError:
+        body = refusals.parse(data)
+        status = refusals.hidden_status(body)
+        if status is None:
+            return Chunk(data, body)
+        return replies.refusal(self._provider, status, self._reply.headers, data)
+
+    def _after_the_first(self, error: GatewayError) -> GatewayError:
+        """An outage here is no failure to connect."""
+        if isinstance(error, ProviderUnavailableError):
+            return StreamBrokenError(self._provider.name, "failed in the middle of its answer")
+        return error
