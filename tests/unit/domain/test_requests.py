@@ -66,7 +66,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"messages": [{"role": "user", "content": 1}]}, TEXT_OR_PARTS),
     ({"messages": [{"role": "assistant", "content": {}}]}, TEXT_OR_PARTS),
     ({"messages": [{"role": "user", "content": ["Hi"]}]}, TYPED_PART),
-    ({"messages": [{"role": "user", "content": [{"type": "text"}, {}]}]}, TYPED_PART.replace("content[0]", "content[1]")),
+    ({"messages": [USER, {"role": "user", "content": [{}]}]}, TYPED_PART.replace("messages[0]", "messages[1]")),
     ({"messages": [{"role": "user", "content": [{"type": 1}]}]}, TYPED_PART),
     ({"temperature": "1"}, "temperature must be a number"),
     ({"temperature": True}, "temperature must be a number"),
