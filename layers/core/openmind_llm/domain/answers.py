@@ -60,7 +60,7 @@ def texts(choices: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def _or_promised[Value](value: Any, promised: Value) -> Value:
-    return value if isinstance(value, type(promised)) and value else promised
+    return value if type(value) is type(promised) and value else promised
 
 
 def _with_nulls(choice: dict[str, Any]) -> dict[str, Any]:
@@ -75,11 +75,13 @@ def _counts(reported: Any, counted: Usage) -> dict[str, Any]:
     ours = usage.as_openai(counted)
     if not counted.is_exact:
         return ours
-    return ours | {name: value for name, value in reported.items() if value is not None}
+    readable = {name: value for name, value in reported.items() if name not in ours or usage.is_count(value)}
+    return ours | {name: value for name, value in readable.items() if value is not None}
 
 
 def _written(message: dict[str, Any]) -> Iterable[Any]:
     yield from (message.get(name) for name in ("content", "reasoning", "reasoning_content"))
-    for call in message.get("tool_calls") or ():
+    calls = message.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         yield function.get("arguments") if isinstance(function, dict) else None
