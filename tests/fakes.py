@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
+from openmind_llm.domain.answers import Answer
+from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.keys import KeyRecord
+from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.errors import GatewayError
 
 
 class MemoryKeyStore:
@@ -27,6 +32,22 @@ class MemoryKeyStore:
 
     def revoke(self, key_id: str) -> None:
         self._records[key_id] = replace(self._records[key_id], is_active=False)
+
+
+class FakeUpstreamPort:
+    """See domain.ports.Upstream. Gives `body` as the answer, or raises `error` where there is one."""
+
+    def __init__(self, body: dict[str, Any], **answer: Any) -> None:
+        self.body = body
+        self.error: GatewayError | None = None
+        self.asked: list[tuple[Route, ChatRequest]] = []
+        self._answer = answer
+
+    async def complete(self, route: Route, request: ChatRequest) -> Answer:
+        self.asked.append((route, request))
+        if self.error:
+            raise self.error
+        return Answer(self.body, **self._answer)
 
 
 class FakeClock:
