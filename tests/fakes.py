@@ -1,9 +1,18 @@
 """Stand-ins for what is outside, each with the behaviour that the port's contract suite asks of the real one."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
+from openmind_llm.domain.answers import Answer, StreamedAnswer
+from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.keys import KeyRecord
+from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.domain.usage import UsageEntry
+from openmind_llm.errors import GatewayError
 
 
 class MemoryKeyStore:
@@ -27,6 +36,50 @@ class MemoryKeyStore:
 
     def revoke(self, key_id: str) -> None:
         self._records[key_id] = replace(self._records[key_id], is_active=False)
+
+
+class MemoryUsageLog:
+    """See domain.ports.UsageLog."""
+
+    def __init__(self) -> None:
+        self.entries: list[UsageEntry] = []
+
+    def add(self, entry: UsageEntry) -> None:
+        if entry.request_id not in {known.request_id for known in self.entries}:
+            self.entries.append(entry)
+
+
+class FakeUpstreamPort:
+    """See domain.ports.Upstream. Gives `body` as the answer, or raises `error` where there is one.
+
+    A stream gives `chunks` in their order; an exception among them is raised in its turn.
+    """
+
+    def __init__(self, body: dict[str, Any], **answer: Any) -> None:
+        self.body = body
+        self.error: GatewayError | None = None
+        self.chunks: list[dict[str, Any] | Exception] = []
+        self.asked: list[tuple[Route, ChatRequest]] = []
+        self._answer = answer
+
+    async def complete(self, route: Route, request: ChatRequest) -> Answer:
+        self.asked.append((route, request))
+        if self.error:
+            raise self.error
+        return Answer(self.body, **self._answer)
+
+    @asynccontextmanager
+    async def stream(self, route: Route, request: ChatRequest) -> AsyncIterator[StreamedAnswer]:
+        self.asked.append((route, request))
+        if self.error:
+            raise self.error
+        yield StreamedAnswer(self._each(), **self._answer)
+
+    async def _each(self) -> AsyncIterator[Chunk]:
+        for one in self.chunks:
+            if isinstance(one, Exception):
+                raise one
+            yield Chunk(json.dumps(one).encode(), one)
 
 
 class FakeClock:

@@ -55,3 +55,14 @@ def test_half_a_surrogate_pair_cannot_be_written(body: bytes) -> None:
 
     with pytest.raises(InvalidRequestError, match="Invalid JSON"):
         json_body.dump(value)
+
+
+def test_half_a_surrogate_pair_stays_the_escape_that_it_was() -> None:
+    """A provider that cuts its text between tokens can send one, and no UTF-8 can hold it."""
+    sent = b'{"text":"cut \\ud83d"}'
+
+    assert json_body.text(json.loads(sent)) == sent
+
+
+def test_a_whole_character_is_written_as_itself() -> None:
+    assert json_body.text({"text": "\U0001f600"}) == '{"text":"\U0001f600"}'.encode()

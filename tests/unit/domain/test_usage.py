@@ -58,7 +58,7 @@ def test_each_provider_is_read_into_disjoint_classes(reported: dict[str, Any], e
     "reported",
     [None, [], "none", {}, {"prompt_tokens": 1}, {"prompt_tokens": None, "completion_tokens": 2},
      {"prompt_tokens": -1, "completion_tokens": 2}, {"prompt_tokens": True, "completion_tokens": 2},
-     {"prompt_tokens": "1", "completion_tokens": "2"}],
+     {"prompt_tokens": "1", "completion_tokens": "2"}, {"prompt_tokens": 1, "completion_tokens": 10**13}],
 )  # fmt: skip
 def test_what_cannot_be_read_is_missing_and_not_zero(reported: Any) -> None:
     assert usage.read(reported) is None

@@ -72,7 +72,7 @@ def texts(choices: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def _or_promised[Value](value: Any, promised: Value) -> Value:
-    return value if isinstance(value, type(promised)) and value else promised
+    return value if type(value) is type(promised) and value else promised
 
 
 def _with_nulls(choice: dict[str, Any]) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class Provider:
     name: str
     title: str
     base_url: str
-    asks_for_stream_usage: bool
     error_rules: tuple[ErrorRule, ...]
+    asks_for_stream_usage: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ IMAGE_TOKENS = 1_600
 """A large image at high detail. The base64 text of an image is never counted."""
 
 
+MAX_COUNT = 10**12
+"""Tokens. A provider that reports more is mistaken, and no ledger could hold it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """`input` excludes what was read from and written to the provider's cache; `output` excludes `reasoning`."""
@@ -100,7 +104,13 @@ def reported_or(reported: Any, counted: Usage) -> dict[str, Any]:
     ours = as_openai(counted)
     if not counted.is_exact:
         return ours
-    return ours | {name: value for name, value in reported.items() if value is not None}
+    readable = {name: value for name, value in reported.items() if name not in ours or is_count(value)}
+    return ours | {name: value for name, value in readable.items() if value is not None}
+
+
+def is_count(value: Any) -> bool:
+    """Whether it can be a number of tokens."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
 
 
 def _cached(reported: dict[str, Any]) -> int:
@@ -116,7 +126,7 @@ def _detail(reported: dict[str, Any], group: str, name: str) -> int:
 
 def _count(counts: dict[str, Any], name: str) -> int | None:
     value = counts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if is_count(value) else None
 
 
 def _tokens(text: bytes) -> int:

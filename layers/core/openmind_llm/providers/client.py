@@ -83,7 +83,7 @@ class HttpUpstream:
         body, adjusted = dialect.adjust(request.body, route)
         payload = json_body.dump(body)
         key = await asyncio.to_thread(self._keys.get, route.provider.name)
-        if not key:
+        if not key or not (key.isascii() and key.isprintable()):
             raise ProviderNotConfiguredError(f"{route.provider.name} API key not configured")
         url = f"{route.provider.base_url}/chat/completions"
         async with _our_errors(route.provider):

@@ -32,13 +32,13 @@ def _repoint(body: Body, upstream_id: str) -> list[str]:
 
 
 def _rename(body: Body, profile: Profile) -> list[str]:
-    """Where the client sent both names, the provider's own one stands."""
+    """Where the client sent both names, the provider's own one stands, unless it is null, which stands for absent."""
     changes = []
     for old, new in profile.rename.items():
         if old in body:
-            value = body.pop(old)
-            changes.append(f"-{old}" if new in body else f"{old}->{new}")
-            body.setdefault(new, value)
+            value, is_set = body.pop(old), body.get(new) is not None
+            changes.append(f"-{old}" if is_set else f"{old}->{new}")
+            body[new] = body[new] if is_set else value
     return changes
 
 
@@ -69,7 +69,7 @@ def _drop_from_messages(body: Body, profile: Profile) -> list[str]:
 
 
 def _inject(body: Body, profile: Profile) -> list[str]:
-    missing = {name: value for name, value in profile.inject.items() if name not in body}
+    missing = {name: value for name, value in profile.inject.items() if body.get(name) is None}
     body.update(missing)
     return [f"+{name}" for name in missing]
 

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -23,7 +24,12 @@ from openmind_llm.errors import (
 )
 
 DEFAULT_RETRY_S = 2
-"""Seconds, for a 429 that does not say how long."""
+"""For a 429 that does not say how long."""
+
+MAX_RETRY_S = 24 * 60 * 60
+"""For a provider that asks for more, or names a number that no clock can hold."""
+
+NO_TEXT = "the request was refused without a reason"
 
 _MEANINGS = {
     400: "input",
@@ -39,11 +45,12 @@ _MEANINGS = {
 
 _ERROR_STATUSES = range(400, 600)
 _BAD_GATEWAY = 502
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 type Builder = Callable[[Provider, str, int | None], GatewayError]
 
 _ERRORS: dict[str, Builder] = {
-    "input": lambda provider, text, _: InvalidRequestError(f"{provider.name}: {redaction.shown(text)}"),
+    "input": lambda provider, text, _: InvalidRequestError(f"{provider.name}: {redaction.shown(text or NO_TEXT)}"),
     "provider_key": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} API key not configured"),
     "provider_credit": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} account is out of credit"),
     "model": lambda provider, _, __: ModelNotServedError(provider.name),
@@ -78,17 +85,17 @@ def hidden_status(body: Any) -> int | None:
     if not isinstance(body, dict):
         return _BAD_GATEWAY
     failed = [choice for choice in _choices(body) if choice.get("finish_reason") == "error"]
-    error = body.get("error") or (failed[0].get("error", {}) if failed else None)
-    if error is None:
+    error = body.get("error") or (failed[0].get("error") if failed else None)
+    if not error and not failed:
         return None
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, int) and code in _ERROR_STATUSES else _BAD_GATEWAY
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value, or None."""
+    """The JSON value, or None. What JSON has no number for becomes null: some providers write it, no client may."""
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
 
@@ -106,36 +113,45 @@ def message(body: Any) -> str:
 
 def retry_after_s(headers: Mapping[str, str], body: Any) -> int | None:
     """Whole seconds to wait, from the headers or from Gemini's RetryInfo; None when nothing says so."""
-    found = _milliseconds(headers.get("retry-after-ms", "")) or _seconds(headers.get("retry-after", ""))
-    return found or _retry_info(body)
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    found = _seconds(headers.get("retry-after", "")) if milliseconds is None else milliseconds / 1000
+    found = _retry_info(body) if found is None else found
+    return None if found is None else max(1, math.ceil(min(found, MAX_RETRY_S)))
 
 
-def _milliseconds(text: str) -> int | None:
-    return max(1, math.ceil(int(text) / 1000)) if text.isascii() and text.isdigit() else None
+def _number(text: str) -> float | None:
+    """Infinity for what is too large."""
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
 
 
-def _seconds(text: str) -> int | None:
-    if text.isascii() and text.isdigit():
-        return max(1, int(text))
+def _seconds(text: str) -> float | None:
+    """From a number or a date; a date without a zone is in UTC."""
+    number = _number(text)
+    if number is not None:
+        return number
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    wait = (date - date.now(date.tzinfo)).total_seconds()
-    return max(1, math.ceil(wait))
+    zoned = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return (zoned - datetime.now(UTC)).total_seconds()
 
 
-def _retry_info(body: Any) -> int | None:
+def _retry_info(body: Any) -> float | None:
     """`[{"error": {"details": [{"@type": "…RetryInfo", "retryDelay": "17s"}]}}]`, as a list or its only object."""
     root = body[0] if isinstance(body, list) and body else body
     error = root.get("error") if isinstance(root, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
     for detail in details if isinstance(details, list) else ():
         delay = detail.get("retryDelay") if isinstance(detail, dict) else None
-        seconds = re.fullmatch(r"(\d+(?:\.\d+)?)s", delay) if isinstance(delay, str) else None
-        if seconds:
-            return max(1, math.ceil(float(seconds[1])))
+        if isinstance(delay, str) and delay.endswith("s"):
+            return _number(delay.removesuffix("s"))
     return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _choices(body: dict[str, Any]) -> list[dict[str, Any]]:

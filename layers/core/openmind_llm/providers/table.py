@@ -80,7 +80,7 @@ def _read(name: str) -> Any:
 
 def _provider(name: str, row: Row) -> Provider:
     rules = tuple(ErrorRule(**rule) for rule in row["error_rules"])
-    return Provider(name, row["title"], row["base_url"], row["asks_for_stream_usage"], rules)
+    return Provider(name, row["title"], row["base_url"], rules, row["asks_for_stream_usage"])
 
 
 def _profile(row: Row) -> Profile:
