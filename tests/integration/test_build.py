@@ -9,7 +9,7 @@ import pytest
 from tests.integration.conftest import ROOT, run_sam
 
 LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
-FUNCTIONS = ("AuthFunction", "RouteFunction")
+FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction")
 LAYERS = ("CoreLayer", "DependenciesLayer")
 CORE = ROOT / "layers" / "core" / "openmind_llm"
 

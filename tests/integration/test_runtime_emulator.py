@@ -35,6 +35,7 @@ ACCOUNT, PLAN = "acct_example", "builder"
 STAND_INS = {
     "Stage": "dev",
     "LogLevel": "INFO",
+    "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
     "Table": "table",
     "KeyPepperSecret": "key-pepper",

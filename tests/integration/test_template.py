@@ -1,76 +1,25 @@
 """What CloudFormation would make, read from the translated template: SAM may drop a property without a word."""
 
 import json
-import re
 from typing import Any
 
-import botocore.session
 import pytest
 
-from openmind_llm.errors import AuthenticationError
 from tests.integration.conftest import Template
+from tests.integration.translated import api, of_type, properties
 
 API_GATEWAY_TIMEOUT_S = 29
-CHAT = ("/api/core/{provider}/chat/completions", "post")
+CHAT_PATH = "/api/core/{provider}/chat/completions"
+CHAT = (CHAT_PATH, "post")
 ANY = "x-amazon-apigateway-any-method"
-PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY))
-GUARDED = (CHAT, ("/", ANY), ("/{proxy+}", ANY))
-STATUSES = {
-    "ACCESS_DENIED": "403",
-    "API_CONFIGURATION_ERROR": "500",
-    "AUTHORIZER_CONFIGURATION_ERROR": "500",
-    "AUTHORIZER_FAILURE": "500",
-    "BAD_REQUEST_BODY": "400",
-    "BAD_REQUEST_PARAMETERS": "400",
-    "DEFAULT_4XX": None,
-    "DEFAULT_5XX": None,
-    "EXPIRED_TOKEN": "404",
-    "INTEGRATION_FAILURE": "503",
-    "INTEGRATION_TIMEOUT": "503",
-    "INVALID_API_KEY": "401",
-    "INVALID_SIGNATURE": "404",
-    "MISSING_AUTHENTICATION_TOKEN": "404",
-    "QUOTA_EXCEEDED": "429",
-    "REQUEST_TOO_LARGE": "413",
-    "RESOURCE_NOT_FOUND": "404",
-    "THROTTLED": "429",
-    "UNAUTHORIZED": "401",
-    "UNSUPPORTED_MEDIA_TYPE": "415",
-    "WAF_FILTERED": "403",
-}
+PREFLIGHTS = ((CHAT_PATH, "options"), ("/{proxy+}", "options"))
+PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *PREFLIGHTS)
+GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 
 
-def _of_type(template: Template, kind: str) -> dict[str, Any]:
-    return {name: r for name, r in template["Resources"].items() if r["Type"] == kind}
-
-
-def _properties(template: Template, name: str) -> Any:
-    return template["Resources"][name]["Properties"]
-
-
-def _api(template: Template) -> Any:
-    return _properties(template, "Api")["Body"]
-
-
-def _response(template: Template, kind: str) -> Any:
-    return _api(template)["x-amazon-apigateway-gateway-responses"][kind]
-
-
-def _headers(template: Template, kind: str) -> dict[str, str]:
-    parameters = _response(template, kind)["responseParameters"]
-    return {name.removeprefix("gatewayresponse.header."): value for name, value in parameters.items()}
-
-
-def _body(template: Template, kind: str) -> Any:
-    """What a client reads, with each variable replaced by what API Gateway puts there."""
-    text = _response(template, kind)["responseTemplates"]["application/json"]
-    quoted = text.replace("$context.error.messageString", '"a \\"quoted\\" message"')
-    return json.loads(re.sub(r"\$context(\.\w+)+", "text", quoted))
-
-
 def _statements(template: Template, role: str) -> list[dict[str, Any]]:
-    policies = _properties(template, role)["Policies"]
+    policies = properties(template, role)["Policies"]
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
@@ -86,17 +35,17 @@ def _logs(name: str) -> dict[str, Any]:
     return _allow(["logs:CreateLogStream", "logs:PutLogEvents"], _arn(name))
 
 
-@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction"])
+@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction"])
 def test_functions_run_python_on_arm(template: Template, name: str) -> None:
     """The layers hold code for this Python and this processor only."""
-    function = _properties(template, name)
+    function = properties(template, name)
 
     assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 
 def test_layers_are_for_the_functions(template: Template) -> None:
     """Each layer says what it was built for."""
-    layers = _of_type(template, "AWS::Lambda::LayerVersion").values()
+    layers = of_type(template, "AWS::Lambda::LayerVersion").values()
     built_for = [(x["Properties"]["CompatibleRuntimes"], x["Properties"]["CompatibleArchitectures"]) for x in layers]
 
     assert built_for == [(["python3.13"], ["arm64"])] * 2
@@ -104,24 +53,24 @@ def test_layers_are_for_the_functions(template: Template) -> None:
 
 def test_api_is_regional(template: Template) -> None:
     """Responses can be streamed for minutes by a regional API, but not by an edge-optimised one."""
-    assert _properties(template, "Api")["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert properties(template, "Api")["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
 
 
 def test_stage_is_the_only_one(template: Template) -> None:
     """SAM adds a second stage to APIs without an OpenAPI version."""
-    stages = _of_type(template, "AWS::ApiGateway::Stage").values()
+    stages = of_type(template, "AWS::ApiGateway::Stage").values()
 
     assert [stage["Properties"]["StageName"] for stage in stages] == [{"Ref": "Stage"}]
 
 
 def test_bodies_arrive_byte_for_byte(template: Template) -> None:
     """API Gateway makes text of every body that is not listed as binary."""
-    assert _api(template)["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+    assert api(template)["x-amazon-apigateway-binary-media-types"] == ["*/*"]
 
 
 def test_authorizer_sees_whole_requests(template: Template) -> None:
     """Either header may carry the key, so no identity source is named, which the cache would need."""
-    scheme = _api(template)["components"]["securitySchemes"]["KeyAuthorizer"]
+    scheme = api(template)["components"]["securitySchemes"]["KeyAuthorizer"]
     authorizer = scheme["x-amazon-apigateway-authorizer"]
 
     assert authorizer["type"] == "request"
@@ -131,9 +80,9 @@ def test_authorizer_sees_whole_requests(template: Template) -> None:
 
 def test_authorizer_is_the_auth_function(template: Template) -> None:
     """API Gateway may call it, and calls it."""
-    scheme = _api(template)["components"]["securitySchemes"]["KeyAuthorizer"]
+    scheme = api(template)["components"]["securitySchemes"]["KeyAuthorizer"]
     _, variables = scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]["Fn::Sub"]
-    permissions = _of_type(template, "AWS::Lambda::Permission").values()
+    permissions = of_type(template, "AWS::Lambda::Permission").values()
 
     assert variables == {"__FunctionArn__": _arn("AuthFunction")}
     assert _arn("AuthFunction") in [p["Properties"]["FunctionName"] for p in permissions]
@@ -142,79 +91,34 @@ def test_authorizer_is_the_auth_function(template: Template) -> None:
 @pytest.mark.parametrize(("path", "method"), PUBLIC)
 def test_public_path_needs_no_key(template: Template, path: str, method: str) -> None:
     """Health checks, the API description and its page are open to all."""
-    assert _api(template)["paths"][path][method]["security"] == [{"NONE": []}]
+    assert api(template)["paths"][path][method]["security"] == [{"NONE": []}]
 
 
 @pytest.mark.parametrize(("path", "method"), GUARDED)
 def test_other_path_needs_a_key(template: Template, path: str, method: str) -> None:
     """The authorizer stands before everything that is not public."""
-    assert _api(template)["paths"][path][method]["security"] == [{"KeyAuthorizer": []}]
+    assert api(template)["paths"][path][method]["security"] == [{"KeyAuthorizer": []}]
 
 
 def test_there_are_no_more_paths(template: Template) -> None:
     """A path that is added has to be listed here as public or guarded."""
-    paths = {(path, method) for path, methods in _api(template)["paths"].items() for method in methods}
+    paths = {(path, method) for path, methods in api(template)["paths"].items() for method in methods}
 
     assert paths == {*PUBLIC, *GUARDED}
 
 
-def test_every_path_leads_to_the_route_function(template: Template) -> None:
-    """As a proxy integration, which passes the request on as it is."""
-    methods = [method for path in _api(template)["paths"].values() for method in path.values()]
-    integrations = [method["x-amazon-apigateway-integration"] for method in methods]
-
-    assert {integration["type"] for integration in integrations} == {"aws_proxy"}
-    assert all("${RouteFunction.Arn}/invocations" in i["uri"]["Fn::Sub"] for i in integrations)
+def test_cors_is_off_by_default(template: Template) -> None:
+    """And one parameter turns it on, for the functions' answers and for API Gateway's own."""
+    assert template["Parameters"]["CorsAllowOrigin"]["Default"] == ""
+    assert template["Conditions"]["HasCors"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CorsAllowOrigin"}, ""]}]}
 
 
 def test_provider_timeout_comes_before_the_gateways(template: Template) -> None:
     """A caller whose provider is slow gets our answer, not API Gateway's."""
-    route = _properties(template, "RouteFunction")
+    route = properties(template, "RouteFunction")
     waits_s = float(route["Environment"]["Variables"]["UPSTREAM_TIMEOUT_S"])
 
     assert waits_s < API_GATEWAY_TIMEOUT_S < route["Timeout"]
-
-
-def test_every_gateway_response_is_shaped(template: Template) -> None:
-    """All that API Gateway's own API model knows of, and our table of statuses with it."""
-    model = botocore.session.get_session().get_service_model("apigateway")
-    known = set(model.shape_for("GatewayResponseType").metadata["enum"])
-
-    assert set(_api(template)["x-amazon-apigateway-gateway-responses"]) == known
-    assert set(STATUSES) == known
-
-
-@pytest.mark.parametrize("kind", STATUSES)
-def test_gateway_response_has_our_form(template: Template, kind: str) -> None:
-    """JSON with the one member `error`, a text."""
-    body = _body(template, kind)
-
-    assert list(body) == ["error"]
-    assert isinstance(body["error"], str)
-
-
-@pytest.mark.parametrize(("kind", "status"), STATUSES.items())
-def test_gateway_response_has_the_contracts_status(template: Template, kind: str, status: str | None) -> None:
-    """Unknown kinds keep their status; the others have the one of the error table."""
-    assert _response(template, kind).get("statusCode") == status
-
-
-@pytest.mark.parametrize("kind", STATUSES)
-def test_gateway_response_names_the_request(template: Template, kind: str) -> None:
-    """By the id that the functions' answers have, too."""
-    assert _headers(template, kind)["x-request-id"] == "context.requestId"
-
-
-@pytest.mark.parametrize("kind", [kind for kind, status in STATUSES.items() if status in {"429", "503", "504"}])
-def test_gateway_response_says_when_to_return(template: Template, kind: str) -> None:
-    """Where waiting helps."""
-    assert re.fullmatch(r"'\d+'", _headers(template, kind)["Retry-After"])
-
-
-@pytest.mark.parametrize("kind", ["UNAUTHORIZED", "INVALID_API_KEY"])
-def test_refused_key_reads_as_in_the_application(template: Template, kind: str) -> None:
-    """One text at every door."""
-    assert _body(template, kind) == {"error": AuthenticationError().message}
 
 
 def test_auth_may_read_keys_and_pepper_only(template: Template) -> None:
@@ -226,45 +130,46 @@ def test_auth_may_read_keys_and_pepper_only(template: Template) -> None:
     ]
 
 
-def test_route_may_read_provider_keys_and_write_usage_too(template: Template) -> None:
+@pytest.mark.parametrize("name", ["Route", "Stream"])
+def test_completions_may_read_provider_keys_and_write_usage_too(template: Template, name: str) -> None:
     """And read no other secret."""
-    assert _statements(template, "RouteRole") == [
+    assert _statements(template, f"{name}Role") == [
         _allow(["dynamodb:GetItem", "dynamodb:PutItem"], _arn("Table")),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
-        _logs("RouteLogs"),
+        _logs(f"{name}Logs"),
     ]
 
 
 def test_no_policy_has_a_wildcard(template: Template) -> None:
     """Neither in actions nor in resources, in no role, and no role has a managed policy, which would."""
-    roles = _of_type(template, "AWS::IAM::Role")
+    roles = of_type(template, "AWS::IAM::Role")
     statements = [statement for role in roles for statement in _statements(template, role)]
 
-    assert set(roles) == {"AuthRole", "RouteRole"}
+    assert set(roles) == {"AuthRole", "RouteRole", "StreamRole"}
     assert not [statement for statement in statements if "*" in json.dumps(statement)]
     assert not [role for role in roles.values() if "ManagedPolicyArns" in role["Properties"]]
 
 
-def test_only_route_is_told_of_the_provider_keys(template: Template) -> None:
+def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> None:
     """What a function may not read, it does not know."""
-    functions = _of_type(template, "AWS::Lambda::Function")
+    functions = of_type(template, "AWS::Lambda::Function")
     told = [n for n, f in functions.items() if "PROVIDER_KEYS_SECRET" in f["Properties"]["Environment"]["Variables"]]
 
-    assert told == ["RouteFunction"]
+    assert told == ["RouteFunction", "StreamFunction"]
 
 
-@pytest.mark.parametrize(("function", "group"), [("AuthFunction", "AuthLogs"), ("RouteFunction", "RouteLogs")])
-def test_logs_are_json_and_do_not_stay_forever(template: Template, function: str, group: str) -> None:
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream"])
+def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
-    logging = _properties(template, function)["LoggingConfig"]
+    logging = properties(template, f"{name}Function")["LoggingConfig"]
 
-    assert (logging["LogFormat"], logging["LogGroup"]) == ("JSON", {"Ref": group})
-    assert _properties(template, group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert (logging["LogFormat"], logging["LogGroup"]) == ("JSON", {"Ref": f"{name}Logs"})
+    assert properties(template, f"{name}Logs")["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_table_has_the_keys_that_storage_uses(template: Template) -> None:
     """Items by pk and sk, an account's items by its index."""
-    table = _properties(template, "Table")
+    table = properties(template, "Table")
 
     assert _key_names(table["KeySchema"]) == {"HASH": "pk", "RANGE": "sk"}
     assert [(i["IndexName"], _key_names(i["KeySchema"])) for i in table["GlobalSecondaryIndexes"]] == [
@@ -278,19 +183,19 @@ def _key_names(schema: list[dict[str, str]]) -> dict[str, str]:
 
 def test_table_costs_nothing_while_idle(template: Template) -> None:
     """Paid by request."""
-    assert _properties(template, "Table")["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties(template, "Table")["BillingMode"] == "PAY_PER_REQUEST"
 
 
 def test_table_forgets_what_has_expired(template: Template) -> None:
     """By the attribute that storage writes."""
-    ttl = _properties(template, "Table")["TimeToLiveSpecification"]
+    ttl = properties(template, "Table")["TimeToLiveSpecification"]
 
     assert ttl == {"AttributeName": "expires_at", "Enabled": True}
 
 
 def test_table_can_be_restored_and_is_encrypted(template: Template) -> None:
     """To any second of the last weeks; with a key whose uses are on record."""
-    table = _properties(template, "Table")
+    table = properties(template, "Table")
 
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -306,21 +211,21 @@ def test_state_outlives_the_stack(template: Template, name: str) -> None:
 
 def test_pepper_is_made_by_the_deployment(template: Template) -> None:
     """Nobody has to know it; any change of this line replaces it, and with it every key."""
-    generated = _properties(template, "KeyPepperSecret")["GenerateSecretString"]
+    generated = properties(template, "KeyPepperSecret")["GenerateSecretString"]
 
     assert generated == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 
 def test_provider_keys_are_left_to_the_operator(template: Template) -> None:
     """A change of this value, and only that, overwrites what the operator has put in."""
-    assert _properties(template, "ProviderKeysSecret")["SecretString"] == "{}"
+    assert properties(template, "ProviderKeysSecret")["SecretString"] == "{}"
 
 
 def test_nothing_is_named_by_hand(template: Template) -> None:
     """Two stacks in one account do not meet."""
     ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] != "AWS::Lambda::Permission"}
     named = [(name, property_) for name, properties in ours.items() for property_ in NAMES if property_ in properties]
-    layers = [x["Properties"]["LayerName"] for x in _of_type(template, "AWS::Lambda::LayerVersion").values()]
+    layers = [x["Properties"]["LayerName"] for x in of_type(template, "AWS::Lambda::LayerVersion").values()]
 
     assert named == []
     assert all(layer["Fn::Sub"].startswith("${AWS::StackName}-") for layer in layers)
@@ -328,4 +233,4 @@ def test_nothing_is_named_by_hand(template: Template) -> None:
 
 def test_outputs_say_where_everything_is(template: Template) -> None:
     """What the command line and the operator ask the stack for."""
-    assert set(template["Outputs"]) == {"ApiUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret"}
+    assert set(template["Outputs"]) == {"ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret"}

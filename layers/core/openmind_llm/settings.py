@@ -24,6 +24,7 @@ class Settings:
     keep_alive_s: float = 15
     secrets_max_age_s: int = 300
     max_body_bytes: int = 6 * 1024 * 1024
+    cors_allow_origin: str = ""
     model_overrides: str = ""
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,6 +42,7 @@ class Settings:
             keep_alive_s=float(environ.get("KEEP_ALIVE_S", "15")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
+            cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),
             base_urls={
                 name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")

@@ -5,6 +5,7 @@ import time
 
 from openmind_llm.api.asgi import App
 from openmind_llm.api.completions import CompletionsEndpoint
+from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.bootstrap import credentials
@@ -26,7 +27,8 @@ def create(settings: Settings) -> App:
 
 def guarded(served: App, settings: Settings) -> App:
     """With what holds for every answer around it: an id, an error form, a key."""
-    return Outermost(RequireKey(served, credentials.authenticator(settings)))
+    answering = Outermost(RequireKey(served, credentials.authenticator(settings)))
+    return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 
 
 def endpoint(settings: Settings, known: Catalogue) -> CompletionsEndpoint:
