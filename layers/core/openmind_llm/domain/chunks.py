@@ -25,8 +25,9 @@ class Tally:
     """
 
     request: ChatRequest
-    _open: set[Any] = field(default_factory=set)
-    _finished: set[Any] = field(default_factory=set)
+    _open: set[str] = field(default_factory=set)
+    _calling: set[str] = field(default_factory=set)
+    _finished: set[str] = field(default_factory=set)
     _texts: list[str] = field(default_factory=list)
     _usage: Any = None
     _last: dict[str, Any] = field(default_factory=dict)
@@ -63,12 +64,15 @@ class Tally:
         return json_body.text(self._last | told | {"choices": [], "usage": counts})
 
     def _follow(self, choice: dict[str, Any]) -> None:
-        index = str(choice.get("index", 0))
+        index, delta = str(choice.get("index", 0)), choice.get("delta")
         self._open.add(index)
-        # xAI has been seen to send "" instead of "tool_calls".
-        if choice.get("finish_reason") is not None:
+        if isinstance(delta, dict) and delta.get("tool_calls"):
+            self._calling.add(index)
+        reason = choice.get("finish_reason")
+        # xAI has been seen to end tool calls with "" for a reason.
+        if reason or (reason == "" and index in self._calling):
             self._finished.add(index)
-        self._texts.extend(messages.written(choice.get("delta")))
+        self._texts.extend(messages.written(delta))
 
 
 def _without_usage(chunk: Chunk) -> bytes:

@@ -1,0 +1,149 @@
+"""What a stream of chunks amounts to."""
+
+import json
+from typing import Any
+
+import pytest
+
+from openmind_llm.domain.chunks import Chunk, Tally
+from openmind_llm.domain.requests import ChatRequest
+from tests.fake_upstream import USAGE, chunk
+
+USER = {"role": "user", "content": "Hi"}
+OTHER = {"index": 1, "delta": {"content": "b"}, "finish_reason": None}
+
+
+def tally(*, wants_usage: bool = False) -> Tally:
+    options = {"stream_options": {"include_usage": True}} if wants_usage else {}
+    return Tally(ChatRequest("gpt-4o", {"model": "gpt-4o", "messages": [USER], "stream": True} | options))
+
+
+def taken(one: Tally, *bodies: dict[str, Any]) -> list[bytes | None]:
+    return [one.take(Chunk(json.dumps(body).encode(), body)) for body in bodies]
+
+
+def read(payload: bytes | None) -> Any:
+    assert payload is not None
+    return json.loads(payload)
+
+
+def test_a_chunk_passes_byte_for_byte() -> None:
+    raw = b'{ "id": "1", "choices": [{"index": 0, "delta": {"content": "\\u00fc"}, "extra": 1.50}] }'
+
+    assert tally().take(Chunk(raw, json.loads(raw))) == raw
+
+
+def test_a_chunk_of_several_lines_is_sent_on_one() -> None:
+    raw = b'{"choices":\n[]}'
+
+    assert tally().take(Chunk(raw, json.loads(raw))) == b'{"choices":[]}'
+
+
+DELTAS: list[dict[str, Any]] = [
+    {"tool_calls": [{"index": 0, "id": "call_1", "function": {"name": "move", "arguments": '{"a'}}]},
+    {"reasoning_content": "hmm"},
+    {"reasoning": "hmm", "reasoning_details": [{"type": "reasoning.text", "text": "hmm"}]},
+    {"content": '{"actions": ['},
+    {"extra_content": {"google": {"thought_signature": "c2ln"}}},
+]
+
+
+@pytest.mark.parametrize("delta", DELTAS)
+def test_whatever_a_delta_holds_passes(delta: dict[str, Any]) -> None:
+    body = chunk(delta)
+
+    assert taken(tally(), body) == [json.dumps(body).encode()]
+
+
+def test_the_chunk_of_usage_is_kept_back_from_who_did_not_ask() -> None:
+    one = tally()
+
+    assert taken(one, chunk(choices=[], usage=USAGE)) == [None]
+    assert one.closing() is None
+    assert one.used().completion_tokens == 18
+
+
+def test_null_usage_is_taken_off_for_who_did_not_ask() -> None:
+    assert "usage" not in read(*taken(tally(), chunk({"content": "a"}, usage=None)))
+
+
+def test_null_usage_stays_for_who_asked() -> None:
+    assert read(*taken(tally(wants_usage=True), chunk({"content": "a"}, usage=None)))["usage"] is None
+
+
+def test_who_asked_gets_the_usage_once_and_last() -> None:
+    one = tally(wants_usage=True)
+
+    assert taken(one, chunk(choices=[], usage=USAGE)) == [None]
+    assert read(one.closing()) == chunk(choices=[], usage=USAGE)
+
+
+@pytest.mark.parametrize("wants_usage", [False, True])
+def test_of_cumulative_usage_the_last_one_counts(wants_usage: bool) -> None:
+    """Gemini tells it on every chunk."""
+    one = tally(wants_usage=wants_usage)
+    counts = [USAGE | {"completion_tokens": n, "total_tokens": 12 + n} for n in (4, 9)]
+
+    payloads = taken(one, *(chunk({"content": "a"}, usage=count) for count in counts))
+
+    assert all("usage" not in read(payload) for payload in payloads)
+    assert one.used().completion_tokens == 9
+    assert (read(one.closing())["usage"] == counts[1]) if wants_usage else (one.closing() is None)
+
+
+def test_usage_that_nobody_told_is_estimated_and_says_so() -> None:
+    one = tally(wants_usage=True)
+    taken(one, chunk({"content": "Hello "}), chunk({"content": "world!"}), chunk(finish_reason="stop"))
+
+    closing = read(one.closing())
+
+    assert closing["usage"]["completion_tokens"] == 4
+    assert (closing["x_openmind_usage"], closing["choices"], closing["id"]) == ("estimated", [], "chatcmpl-upstream")
+    assert not one.used().is_exact
+
+
+@pytest.mark.parametrize(
+    ("bodies", "is_complete"),
+    [
+        ([], False),
+        ([chunk({"content": "a"})], False),
+        ([chunk({"content": "a"}), chunk(finish_reason="length")], True),
+        ([chunk({"tool_calls": []}), chunk(finish_reason="")], False),
+        ([chunk({"tool_calls": [{"index": 0}]}), chunk(finish_reason="")], True),
+        ([chunk({"content": "a"}), chunk(choices=[OTHER]), chunk(finish_reason="stop")], False),
+        (
+            [
+                chunk({"content": "a"}, "stop"),
+                chunk(choices=[OTHER]),
+                chunk(choices=[OTHER | {"finish_reason": "stop"}]),
+            ],
+            True,
+        ),
+        ([chunk({"content": "a"}, "stop"), chunk(choices=[], usage=USAGE)], True),
+    ],
+)
+def test_a_stream_is_complete_when_each_choice_has_its_reason(bodies: list[dict[str, Any]], is_complete: bool) -> None:
+    one = tally()
+    taken(one, *bodies)
+
+    assert one.is_complete is is_complete
+
+
+STRANGE: list[dict[str, Any]] = [
+    {},
+    {"choices": None},
+    {"choices": "a"},
+    {"choices": [None, 1, {"delta": "a"}, {"delta": {"content": 7, "tool_calls": {"a": 1}}}]},
+    {"choices": [{"index": {"a": 1}, "delta": {"tool_calls": [1, {"function": "a"}]}}]},
+    {"choices": [], "usage": "many"},
+    {"choices": [], "usage": []},
+]
+
+
+@pytest.mark.parametrize("body", STRANGE)
+def test_a_chunk_of_no_known_form_does_no_harm(body: dict[str, Any]) -> None:
+    one = tally(wants_usage=True)
+    taken(one, body)
+
+    assert not one.is_complete
+    assert read(one.closing())["usage"]["total_tokens"] > 0
