@@ -1,0 +1,87 @@
+"""Usage entries in DynamoDB."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from dev import seed
+from openmind_llm.domain.usage import Usage, UsageEntry
+from openmind_llm.storage.usage import DynamoUsageLog
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+ENTRY = UsageEntry(
+    request_id="request-1",
+    account_id="acme",
+    key_id="key-1",
+    provider="openai",
+    model="gpt-4o",
+    upstream_model="gpt-4o",
+    is_stream=True,
+    outcome="completed",
+    usage=Usage(input=10, cached_input=2, cache_write=0, output=7, reasoning=5, is_exact=True),
+    created_at="2026-11-25T21:00:00.000Z",
+    duration_ms=1500,
+)
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        seed.create_table(client, "table")
+        yield client
+
+
+def items(client: "DynamoDBClient") -> list[dict[str, Any]]:
+    return client.scan(TableName="table")["Items"]
+
+
+def test_an_entry_is_one_item_under_its_account(client: "DynamoDBClient") -> None:
+    DynamoUsageLog(client, "table").add(ENTRY)
+
+    (item,) = items(client)
+    assert (item["pk"]["S"], item["sk"]["S"]) == ("USAGE#acme", "2026-11-25T21:00:00.000Z#request-1")
+    assert {name: item[name]["N"] for name in ("input", "cached_input", "cache_write", "output", "reasoning")} == {
+        "input": "10", "cached_input": "2", "cache_write": "0", "output": "7", "reasoning": "5",
+    }  # fmt: skip
+    assert (item["is_exact"], item["is_stream"], item["outcome"]) == (
+        {"BOOL": True},
+        {"BOOL": True},
+        {"S": "completed"},
+    )
+
+
+def test_it_is_not_among_the_accounts_keys(client: "DynamoDBClient") -> None:
+    DynamoUsageLog(client, "table").add(ENTRY)
+
+    (item,) = items(client)
+    assert "account_id" not in item
+
+
+def test_the_same_entry_is_written_once(client: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(client, "table")
+    log.add(ENTRY)
+
+    log.add(replace(ENTRY, outcome="broken"))
+
+    assert [item["outcome"]["S"] for item in items(client)] == ["completed"]
+
+
+def test_an_entry_that_cannot_be_written_is_in_the_log_whole(
+    client: "DynamoDBClient", caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        DynamoUsageLog(client, "no-such-table").add(ENTRY)
+
+    logged = caplog.records[-1].__dict__["entry"]
+    assert (logged["request_id"], logged["usage"]["output"]) == ("request-1", 7)
