@@ -69,6 +69,7 @@ class FakeRuntimeApi:
     def __init__(self, prefix: str = "") -> None:
         self.received: list[Received] = []
         self.on_idle: Callable[[], None] = lambda: None
+        self.is_idle = threading.Event()
         self.on_chunk: OnChunk = lambda _received, _connection: None
         self.next_replies: list[bytes] = []
         self.chunk_replies = False
@@ -187,6 +188,7 @@ class FakeRuntimeApi:
         try:
             given = self._given.get_nowait()
         except queue.Empty:
+            self.is_idle.set()
             self.on_idle()
             given = self._given.get(timeout=TIMEOUT_S)
         if given is None:

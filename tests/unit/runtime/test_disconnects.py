@@ -19,12 +19,18 @@ def _hangs_up(received: Received, _: socket.socket) -> None:
         raise HangUp
 
 
-def _answers_early(received: Received, connection: socket.socket) -> None:
+def _refuses_early(received: Received, connection: socket.socket) -> None:
     if b"half" in received.chunks:
         connection.sendall(EARLY)
 
 
-LEAVING = [_hangs_up, _answers_early]
+def _accepts_and_hangs_up(received: Received, connection: socket.socket) -> None:
+    if b"half" in received.chunks:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        raise HangUp
+
+
+LEAVING = [_hangs_up, _refuses_early, _accepts_and_hangs_up]
 
 
 class Told:
@@ -126,6 +132,31 @@ def test_a_failure_for_a_client_that_has_gone_is_logged_alone(
 
     assert leaving.of_kind("error") == []
     assert '"errorType": "KeyError"' in capsys.readouterr().err
+
+
+def test_to_accept_before_the_end_is_not_to_leave(api: FakeRuntimeApi) -> None:
+    """As cargo-lambda does with every response."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await start(send)
+        await body(send, b"half", more=True)
+        assert await asyncio.to_thread(has_answered.wait, TIMEOUT_S)
+        for _ in range(10):
+            await body(send, b"more", more=True)
+        await body(send, b"")
+
+    def on_chunk(received: Received, connection: socket.socket) -> None:
+        if received.chunks[-1] == b"half":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            has_answered.set()
+
+    has_answered = threading.Event()
+    api.on_chunk = on_chunk
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert (len(api.response.payload), api.response.is_whole) == (11, True)
 
 
 def test_an_early_answer_releases_a_writer_that_waits(api: FakeRuntimeApi) -> None:

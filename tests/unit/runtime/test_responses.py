@@ -10,7 +10,7 @@ import pytest
 
 from openmind_llm.runtime.asgi import Receive, Scope, Send
 from tests.fake_runtime_api import TIMEOUT_S, FakeRuntimeApi, Received
-from tests.unit.runtime.serving import body, hello, rest_event, serve, start
+from tests.unit.runtime.serving import body, hello, rest_event, serve, start, url_event
 
 
 def test_a_response_is_streamed_in_lambdas_form(api: FakeRuntimeApi) -> None:
@@ -134,6 +134,18 @@ def test_repeated_headers_are_given_apart(api: FakeRuntimeApi) -> None:
 
     headers = {"headers": {"x-one": "1"}, "multiValueHeaders": {"x-many": ["a", "b"]}}
     assert api.response.prelude == {"statusCode": 200} | headers
+
+
+def test_for_a_function_url_repeated_headers_are_joined(api: FakeRuntimeApi) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await start(send, 200, [(b"x-many", b"a"), (b"X-Many", b"b")])
+        await body(send, b"")
+
+    api.give(url_event())
+
+    serve(api, app)
+
+    assert api.response.prelude == {"statusCode": 200, "headers": {"x-many": "a, b"}}
 
 
 def test_cookies_are_given_apart(api: FakeRuntimeApi) -> None:

@@ -21,18 +21,23 @@ class UnknownEventError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An ASGI scope, without state and context, and the body that goes with it."""
+    """An ASGI scope, without state and context, the body that goes with it, and a need of the response.
+
+    `joins_headers`: whoever sent the event knows no response header with several values.
+    """
 
     scope: dict[str, Any]
     body: bytes
+    joins_headers: bool
 
 
 def parse(raw: bytes) -> Request:
     """Raises UnknownEventError."""
     try:
         event = json.loads(raw)
-        scope = _url_scope(event) if "rawPath" in event else _rest_scope(event)
-        return Request(scope | {"aws.event": event}, _body(event))
+        is_url = "rawPath" in event
+        scope = _url_scope(event) if is_url else _rest_scope(event)
+        return Request(scope | {"aws.event": event}, _body(event), joins_headers=is_url)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnknownEventError from error
 

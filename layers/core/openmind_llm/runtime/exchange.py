@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from openmind_llm.runtime.api import Invocation, RuntimeApi
 from openmind_llm.runtime.asgi import Message
+from openmind_llm.runtime.events import Request
 from openmind_llm.runtime.faults import Fault
 from openmind_llm.runtime.response import ClientDisconnectedError, ResponseStream, chunk, prelude
 
@@ -15,10 +16,11 @@ INCOMPLETE = Fault("Runtime.IncompleteResponse", "The application ended before i
 class Exchange:
     """Nothing goes out before the first body message: until then, a fault can still become Lambda's own error."""
 
-    def __init__(self, api: RuntimeApi, invocation: Invocation, body: bytes) -> None:
+    def __init__(self, api: RuntimeApi, invocation: Invocation, request: Request) -> None:
         self._api = api
         self._invocation = invocation
-        self._body: bytes | None = body
+        self._joins_headers = request.joins_headers
+        self._body: bytes | None = request.body
         self._prelude: bytes | None = None
         self._stream: ResponseStream | None = None
         self._opening = asyncio.Lock()
@@ -39,7 +41,7 @@ class Exchange:
         if message["type"] == "http.response.body" and self._prelude is not None:
             await self._send_body(chunk(message.get("body", b"")), is_last=not message.get("more_body", False))
         elif message["type"] == "http.response.start" and self._prelude is None:
-            self._prelude = prelude(message["status"], message.get("headers", ()))
+            self._prelude = prelude(message["status"], message.get("headers", ()), joins=self._joins_headers)
         else:
             raise RuntimeError(f"{message['type']} out of turn")
 
@@ -51,7 +53,7 @@ class Exchange:
                 with suppress(ClientDisconnectedError):
                     await self._conclude(fault)
             if self._stream is not None:
-                await self._stream.accepted()
+                await self._stream.answered()
         finally:
             if self._stream is not None:
                 self._stream.close()

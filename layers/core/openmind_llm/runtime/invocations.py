@@ -50,7 +50,9 @@ class Runtime:
                 fault.log(invocation.context.request_id)
 
     async def _next(self) -> Invocation | None:
-        """None when told to stop."""
+        """None when told to stop. Then nothing is asked for: an invocation that was handed out would be lost."""
+        if self._stopping.is_set():
+            return None
         arriving = asyncio.create_task(self._api.next())
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({arriving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,7 +74,7 @@ class Runtime:
         except UnknownEventError:
             await self._api.fail(invocation, UNKNOWN_EVENT)
             return UNKNOWN_EVENT
-        exchange = Exchange(self._api, invocation, request.body)
+        exchange = Exchange(self._api, invocation, request)
         task = asyncio.create_task(self._run(request, invocation, exchange))
         deadline = invocation.context.deadline
         return await self._finished(task, exchange, math.inf if deadline is None else deadline)

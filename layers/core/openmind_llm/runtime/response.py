@@ -5,10 +5,13 @@ import json
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from openmind_llm.runtime.api import RuntimeApiError, read_reply
 from openmind_llm.runtime.faults import Fault
+
+_ACCEPTED = range(200, 300)
 
 
 class ClientDisconnectedError(OSError):
@@ -18,8 +21,9 @@ class ClientDisconnectedError(OSError):
 class ResponseStream:
     """One chunk for each write, sent at once; a write waits while the reader is slow.
 
-    Whoever stops reading says so by closing the connection or by answering before the end: then `over` is set, and
-    nothing more is sent. Lambda itself is not known to do either; the emulators do.
+    Whoever stops reading says so by ending the connection, or by refusing before the end: then `over` is set, and
+    nothing more is sent. Lambda itself is not known to do either; the emulators do. To accept before the end, as
+    cargo-lambda does, is in order.
     """
 
     def __init__(self, reader: StreamReader, writer: StreamWriter, head: bytes, over: asyncio.Event) -> None:
@@ -28,6 +32,7 @@ class ResponseStream:
         self._over = over
         self._is_gone = False
         self._has_ended = False
+        self._is_answered = asyncio.Event()
         self._answer = asyncio.create_task(self._watch(reader))
 
     async def write(self, data: bytes) -> None:
@@ -48,9 +53,9 @@ class ResponseStream:
         self._has_ended = True
         await self.write(last + b"0\r\n" + (fault.trailers() if fault else b"") + b"\r\n")
 
-    async def accepted(self) -> None:
-        """Until the Runtime API has taken all of it, or has gone."""
-        await self._answer
+    async def answered(self) -> None:
+        """Until the Runtime API has taken the response, or has gone."""
+        await self._is_answered.wait()
 
     def close(self) -> None:
         """At once, with what a slow reader has left unread."""
@@ -58,12 +63,14 @@ class ResponseStream:
         self._writer.transport.abort()
 
     async def _watch(self, reader: StreamReader) -> None:
-        try:
-            await read_reply(reader)
-        except (OSError, EOFError, RuntimeApiError):
-            self._give_up()
+        with suppress(OSError, EOFError, RuntimeApiError):
+            reply = await read_reply(reader)
+            if reply.status in _ACCEPTED:
+                self._is_answered.set()
+                await reader.read()
         if not self._has_ended:
             self._give_up()
+        self._is_answered.set()
 
     def _give_up(self) -> None:
         self._is_gone = True
@@ -76,21 +83,23 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
-def prelude(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Status and headers as chunks. The delimiter has one of its own: cargo-lambda refuses it with anything else."""
-    metadata = json.dumps(_metadata(status, headers)).encode()  # ASCII, so never a NUL
+def prelude(status: int, headers: Iterable[tuple[bytes, bytes]], *, joins: bool) -> bytes:
+    """Status and headers as chunks; `joins`: a header that is repeated becomes one. Raises ValueError.
+
+    The delimiter is a chunk of its own: cargo-lambda refuses it with anything else.
+    """
+    metadata = json.dumps(_metadata(status, headers, joins=joins)).encode()  # ASCII, so never a NUL
     return chunk(metadata) + chunk(bytes(8))
 
 
-def _metadata(status: int, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
-    """Raises ValueError for a header that would end early or begin another one."""
+def _metadata(status: int, headers: Iterable[tuple[bytes, bytes]], *, joins: bool) -> dict[str, Any]:
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in headers:
         if any(control in value for control in (b"\r", b"\n", b"\0")):
             raise ValueError("a header's value holds a line break or NUL")
         values[name.decode("latin-1").lower()].append(value.decode("latin-1"))
     cookies = values.pop("set-cookie", [])
-    single = {name: several[0] for name, several in values.items() if len(several) == 1}
-    repeated = {name: several for name, several in values.items() if len(several) > 1}
+    single = {name: ", ".join(several) for name, several in values.items() if joins or len(several) == 1}
+    repeated = {name: several for name, several in values.items() if name not in single}
     metadata = {"statusCode": status, "headers": single, "multiValueHeaders": repeated, "cookies": cookies}
     return {name: field for name, field in metadata.items() if field or name in {"statusCode", "headers"}}
