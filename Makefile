@@ -10,7 +10,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 
 .PHONY: help
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: dev
 dev: .venv/ready ## serve the gateway on http://127.0.0.1:8080
@@ -47,6 +47,11 @@ build: .venv/ready ## build the functions and layers as they are deployed
 .PHONY: deploy
 deploy: build ## deploy to STAGE=dev, staging or prod
 	@PATH="$(CURDIR)/$(RUN):$$PATH" sam deploy --config-env "$(or $(STAGE),$(error say STAGE=dev, staging or prod))"
+
+.PHONY: run-stream-runtime
+run-stream-runtime: .venv/ready ## serve the stream function to the Runtime API that AWS_LAMBDA_RUNTIME_API points to
+	@: "$${AWS_LAMBDA_RUNTIME_API:?is where a Runtime API listens, such as 127.0.0.1:9001}"
+	@LAMBDA_TASK_ROOT="$(CURDIR)/functions/stream" _HANDLER=handler.app PYTHON="$(RUN)/python" layers/core/openmind-llm-runtime
 
 .PHONY: prices
 prices: .venv/ready ## compare our provider prices with the genai-prices package

@@ -12,6 +12,8 @@ LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
 FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction")
 LAYERS = ("CoreLayer", "DependenciesLayer")
 CORE = ROOT / "layers" / "core" / "openmind_llm"
+RUNTIME = Path("python/openmind-llm-runtime")
+"""In the layer, which Lambda unpacks to /opt."""
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -47,10 +49,15 @@ def test_function_artefact_is_its_handler_alone(built: Path, function: str) -> N
 
 
 def test_core_layer_is_the_package(built: Path) -> None:
-    """Every file of the package, where Lambda looks for it, and nothing else."""
-    expected = {Path("python/openmind_llm") / name for name in _sources(CORE)}
+    """Every file of the package, where Lambda looks for it, the program that starts the runtime, and nothing else."""
+    expected = {Path("python/openmind_llm") / name for name in _sources(CORE)} | {RUNTIME}
 
     assert set(_files(built / "CoreLayer")) == expected
+
+
+def test_runtime_can_be_executed(built: Path) -> None:
+    """By any user: Lambda's is not the one who built it."""
+    assert (built / "CoreLayer" / RUNTIME).stat().st_mode & 0o555 == 0o555
 
 
 def test_core_layer_holds_the_provider_data(built: Path) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-import samcli
 
 from dev import seed
 from dev.emulator import Emulator
@@ -23,10 +20,12 @@ from openmind_llm.domain import keys
 from openmind_llm.storage.keys import DynamoKeyStore
 from tests import canaries, processes
 from tests.fake_upstream import FakeUpstream
+from tests.integration import emulators
 from tests.integration.conftest import REGION, ROOT, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.processes import Running
 
@@ -47,7 +46,6 @@ CREDENTIALS = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
 }
-EMULATOR = Path(samcli.__file__).parent / "local" / "rapid"
 INVOCATIONS = "2015-03-31/functions/function/invocations"
 
 type Event = dict[str, Any]
@@ -125,7 +123,7 @@ def _function(name: str, built: Path, template: Template, places: dict[str, str]
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
     }
-    command = _emulated(port, [sys.executable, "-m", "awslambdaric", properties["Handler"]])
+    command = emulators.rie(port, [sys.executable, "-m", "awslambdaric", properties["Handler"]])
     with processes.running(command, port=port, environment=environment, cwd=built / name, log=log) as function:
         yield function
         canaries.look_through(name, [function.output])
@@ -135,18 +133,6 @@ def _environment(variables: dict[str, Any]) -> dict[str, str]:
     """The template's variables, with a stand-in for each reference; a reference to nothing is no variable."""
     present = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
     return {name: STAND_INS[v["Ref"]] if isinstance(v, dict) else str(v) for name, v in present.items()}
-
-
-def _emulated(port: int, command: list[str]) -> list[str]:
-    machine = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-    return [
-        str(EMULATOR / f"aws-lambda-rie-{machine}"),
-        "--runtime-interface-emulator-address",
-        f"127.0.0.1:{port}",
-        "--runtime-api-address",
-        f"127.0.0.1:{processes.free_port()}",
-        *command,
-    ]
 
 
 def _invoke(function: Running, event: str) -> Any:

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "storage": {"storage", "domain", "errors", "redaction"},
     "api": {"api", "domain", "errors", "redaction", "portal"},
     "portal": set(),
+    "runtime": {"runtime"},
     "bootstrap": {"bootstrap", "api", "domain", "errors", "providers", "settings", "storage"},
     "cli": {"bootstrap", "domain", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
@@ -67,13 +68,9 @@ def test_a_module_imports_only_what_its_place_allows(path: Path, unit: str) -> N
             assert unit in ONLY_IN.get(top, {unit}), f"{unit} imports {name}"
 
 
-def test_the_domain_needs_the_standard_library_alone() -> None:
-    foreign = {
-        name.partition(".")[0]
-        for path, unit in _modules()
-        if unit in {"domain", "errors", "redaction", "settings"}
-        for name in _imports(path)
-    }
+@pytest.mark.parametrize("units", [{"domain", "errors", "redaction", "settings"}, {"runtime"}])
+def test_domain_and_runtime_need_the_standard_library_alone(units: set[str]) -> None:
+    foreign = {name.partition(".")[0] for path, unit in _modules() if unit in units for name in _imports(path)}
 
     assert foreign - sys.stdlib_module_names == {"openmind_llm"}
 
@@ -86,9 +83,10 @@ def test_the_completions_path_runs_without_a_framework(file: str) -> None:
 
 
 def test_only_settings_is_given_the_environment() -> None:
+    """The runtime's start reads what Lambda, not the operator, sets; it runs before any of our settings are loaded."""
     readers = {path.name for path, _ in _modules() if "os.environ" in path.read_text()}
 
-    assert readers == {"handler.py", "cli.py"}
+    assert readers == {"handler.py", "cli.py", "__main__.py"}
 
 
 @pytest.mark.parametrize("path", [p for p, _ in _modules()], ids=lambda p: str(p.relative_to(ROOT)))

@@ -1,0 +1,224 @@
+"""Clients that leave before the response has ended."""
+
+import asyncio
+import socket
+import threading
+
+import pytest
+
+from openmind_llm.runtime.asgi import App, Receive, Scope, Send
+from openmind_llm.runtime.response import ClientDisconnectedError
+from tests.fake_runtime_api import TIMEOUT_S, FakeRuntimeApi, HangUp, OnChunk, Received
+from tests.unit.runtime.serving import body, hello, rest_event, serve, start
+
+EARLY = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+
+
+def _hangs_up(received: Received, _: socket.socket) -> None:
+    if b"half" in received.chunks:
+        raise HangUp
+
+
+def _refuses_early(received: Received, connection: socket.socket) -> None:
+    if b"half" in received.chunks:
+        connection.sendall(EARLY)
+
+
+def _accepts_and_hangs_up(received: Received, connection: socket.socket) -> None:
+    if b"half" in received.chunks:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        raise HangUp
+
+
+LEAVING = [_hangs_up, _refuses_early, _accepts_and_hangs_up]
+
+
+class Told:
+    """Waits for the disconnect in the middle of its first response."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.send_errors: list[Exception] = []
+        self.nexts_at_its_end = 0
+
+    async def serve_path(self, api: FakeRuntimeApi, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/leave":
+            return await hello(scope, receive, send)
+        await receive()
+        await start(send)
+        await body(send, b"half", more=True)
+        self.messages.append((await receive())["type"])
+        try:
+            await body(send, b"more", more=True)
+        except OSError as error:
+            self.send_errors.append(error)
+        self.nexts_at_its_end = len(api.of_kind("next"))
+        return None
+
+    def app(self, api: FakeRuntimeApi) -> App:
+        return lambda scope, receive, send: self.serve_path(api, scope, receive, send)
+
+
+@pytest.fixture(params=LEAVING)
+def leaving(request: pytest.FixtureRequest, api: FakeRuntimeApi) -> FakeRuntimeApi:
+    on_chunk: OnChunk = request.param
+    api.on_chunk = on_chunk
+    api.give(rest_event(path="/leave"))
+    return api
+
+
+def test_the_application_is_told(leaving: FakeRuntimeApi) -> None:
+    told = Told()
+
+    serve(leaving, told.app(leaving))
+
+    assert told.messages == ["http.disconnect"]
+
+
+def test_sending_is_an_error_from_then_on(leaving: FakeRuntimeApi) -> None:
+    told = Told()
+
+    serve(leaving, told.app(leaving))
+
+    assert [type(error) for error in told.send_errors] == [ClientDisconnectedError]
+
+
+def test_the_application_may_go_on_before_the_next_event_is_taken(leaving: FakeRuntimeApi) -> None:
+    leaving.give(rest_event())
+    told = Told()
+
+    serve(leaving, told.app(leaving))
+
+    assert told.nexts_at_its_end == 1
+    assert leaving.of_kind("response")[-1].payload == [b"hello"]
+
+
+def test_nothing_more_is_sent_or_reported(leaving: FakeRuntimeApi, capsys: pytest.CaptureFixture[str]) -> None:
+    told = Told()
+
+    serve(leaving, told.app(leaving))
+
+    assert (leaving.response.payload, leaving.response.is_whole) == ([b"half"], False)
+    assert (leaving.of_kind("error"), capsys.readouterr().err) == ([], "")
+
+
+async def _sends_on(scope: Scope, receive: Receive, send: Send) -> None:
+    """Never asks whether anybody is there."""
+    await start(send)
+    await body(send, b"half", more=True)
+    while True:
+        await body(send, b"more", more=True)
+
+
+def test_an_application_that_only_sends_gets_to_know(
+    leaving: FakeRuntimeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve(leaving, _sends_on)
+
+    assert (leaving.of_kind("error"), capsys.readouterr().err) == ([], "")
+
+
+def test_a_failure_for_a_client_that_has_gone_is_logged_alone(
+    leaving: FakeRuntimeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await start(send)
+        await body(send, b"half", more=True)
+        await receive()
+        raise KeyError
+
+    serve(leaving, app)
+
+    assert leaving.of_kind("error") == []
+    assert '"errorType": "KeyError"' in capsys.readouterr().err
+
+
+def test_to_accept_before_the_end_is_not_to_leave(api: FakeRuntimeApi) -> None:
+    """As cargo-lambda does with every response."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await start(send)
+        await body(send, b"half", more=True)
+        assert await asyncio.to_thread(has_answered.wait, TIMEOUT_S)
+        for _ in range(10):
+            await body(send, b"more", more=True)
+        await body(send, b"")
+
+    def on_chunk(received: Received, connection: socket.socket) -> None:
+        if received.chunks[-1] == b"half":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            has_answered.set()
+
+    has_answered = threading.Event()
+    api.on_chunk = on_chunk
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert (len(api.response.payload), api.response.is_whole) == (11, True)
+
+
+def test_an_early_answer_releases_a_writer_that_waits(api: FakeRuntimeApi) -> None:
+    """The reader has answered, reads no more, and does not close the connection either."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await start(send)
+        try:
+            while True:
+                await body(send, bytes(1024 * 1024), more=True)
+        finally:
+            was_released.set()
+
+    def on_chunk(received: Received, connection: socket.socket) -> None:
+        if len(received.chunks) == 3:
+            connection.sendall(EARLY)
+            assert was_released.wait(TIMEOUT_S)
+
+    was_released = threading.Event()
+    api.on_chunk = on_chunk
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert was_released.is_set()
+
+
+def test_a_response_that_cannot_be_opened_is_a_client_that_has_gone(
+    api: FakeRuntimeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await start(send)
+        monkeypatch.setattr(asyncio, "open_connection", refused)
+        try:
+            await body(send, b"half", more=True)
+        except ClientDisconnectedError:
+            seen.append((await receive())["type"])
+        finally:
+            monkeypatch.undo()
+
+    async def refused(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    seen: list[str] = []
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert seen == ["http.disconnect"]
+
+
+def test_sending_after_the_end_is_an_error(api: FakeRuntimeApi) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await hello(scope, receive, send)
+        with pytest.raises(ClientDisconnectedError):
+            await body(send, b"more")
+        was_refused.append(True)
+
+    was_refused: list[bool] = []
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert (was_refused, api.response.payload) == ([True], [b"hello"])
