@@ -54,13 +54,31 @@ class Door(Protocol):
     def request(self, method: str, path: str, headers: Headers, body: bytes) -> Answer: ...
 
 
-class UvicornDoor:
+class HttpDoor:
+    """A server on a port of loopback; `prefix` goes before every path."""
+
+    def __init__(self, port: int, prefix: str = "") -> None:
+        self.port = port
+        self.prefix = prefix
+        self.url = f"http://127.0.0.1:{port}{prefix}"
+
+    def request(self, method: str, path: str, headers: Headers, body: bytes) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, self.prefix + path, body or None, headers)
+            reply = connection.getresponse()
+            named = {name.lower(): value for name, value in reply.getheaders()}
+            return _seen(Answer(reply.status, named, reply.read()))
+        finally:
+            connection.close()
+
+
+class UvicornDoor(HttpDoor):
     """A real server on a real socket."""
 
     def __init__(self, app: App) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(self._listener.getsockname()[1])
         config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
@@ -72,16 +90,6 @@ class UvicornDoor:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join()
-
-    def request(self, method: str, path: str, headers: Headers, body: bytes) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, body or None, headers)
-            reply = connection.getresponse()
-            named = {name.lower(): value for name, value in reply.getheaders()}
-            return _seen(Answer(reply.status, named, reply.read()))
-        finally:
-            connection.close()
 
 
 class ApiGatewayDoor:

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from dev.emulator import Emulator
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application
 from openmind_llm.settings import Settings
-from tests import canaries, processes
-from tests.doors import Answer, ApiGatewayDoor, Door, Headers, UvicornDoor
+from tests import canaries, function_url, processes
+from tests.doors import Answer, ApiGatewayDoor, Door, Headers, HttpDoor, UvicornDoor
 from tests.e2e import documented
 from tests.fake_upstream import FakeUpstream
+from tests.function_url import FunctionUrlDoor
 
 PROVIDERS = ("openai", "deepseek", "gemini", "xai", "nearai", "openrouter")
 JSON = {"content-type": "application/json"}
@@ -69,31 +71,50 @@ def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
+def _doors(_stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     auth = importlib.import_module("functions.auth.handler")
     route = importlib.import_module("functions.route.handler")
-    with UvicornDoor(application.create(Settings.from_env(_stack))) as uvicorn:
-        yield {"uvicorn": uvicorn, "api_gateway": ApiGatewayDoor(auth.handler, route.handler, route.loop)}
+    with (
+        UvicornDoor(application.create(Settings.from_env(_stack))) as uvicorn,
+        _function_url(_stack, tmp_path_factory.mktemp("function-url")) as streaming,
+    ):
+        yield {
+            "uvicorn": uvicorn,
+            "api_gateway": ApiGatewayDoor(auth.handler, route.handler, route.loop),
+            "function_url": streaming,
+        }
     route.loop.close()
 
 
+@contextmanager
+def _function_url(environment: dict[str, str], folder: Path) -> Iterator[HttpDoor]:
+    with function_url.emulator(folder) as emulator, function_url.runtime(emulator, environment, folder):
+        yield FunctionUrlDoor(emulator)
+
+
 @pytest.fixture(scope="session")
-def _keyless_doors(_stack: dict[str, str]) -> Iterator[dict[str, Door]]:
+def _keyless_doors(_stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     """The same doors to a gateway whose operator has configured no provider key."""
 
+    environment = _stack | {"PROVIDER_KEYS_SECRET": "no-provider-keys"}
+
     def app() -> App:
-        return application.create(Settings.from_env(_stack | {"PROVIDER_KEYS_SECRET": "no-provider-keys"}))
+        return application.create(Settings.from_env(environment))
 
     auth = importlib.import_module("functions.auth.handler")
     route = importlib.import_module("functions.route.handler")
-    with UvicornDoor(app()) as uvicorn:
+    with (
+        UvicornDoor(app()) as uvicorn,
+        _function_url(environment, tmp_path_factory.mktemp("function-url")) as streaming,
+    ):
         yield {
             "uvicorn": uvicorn,
             "api_gateway": ApiGatewayDoor(auth.handler, Mangum(app(), lifespan="off"), route.loop),
+            "function_url": streaming,
         }
 
 
-@pytest.fixture(params=["uvicorn", "api_gateway"])
+@pytest.fixture(params=["uvicorn", "api_gateway", "function_url"])
 def door_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -10,6 +10,12 @@ from tests.e2e.conftest import BEARER, PROVIDERS
 from tests.e2e.test_contract import ALL_MODELS
 
 
+@pytest.fixture(params=["uvicorn", "api_gateway"])
+def door_name(request: pytest.FixtureRequest) -> str:
+    """The doors to the whole application: behind the function URL there are completions alone."""
+    return str(request.param)
+
+
 def test_all_models_of_the_contract_are_listed_with_their_facts(door: Door) -> None:
     listed = door.request("GET", "/api/core/models", BEARER, b"").body
 

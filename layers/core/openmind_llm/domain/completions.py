@@ -102,7 +102,8 @@ class Completions:
             raise ProviderUnavailableError(exchange.route.provider.name)
         promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
         body = json_body.text(answers.whole(answer, promised, counted))
-        yield Reply(answers.headers(answer, counted), is_stream=False, payloads=_once(body))
+        async with aclosing(_once(body)) as payloads:
+            yield Reply(answers.headers(answer, counted), is_stream=False, payloads=payloads)
 
     @asynccontextmanager
     async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
@@ -181,7 +182,7 @@ async def _payloads(answer: StreamedAnswer, tally: Tally, provider: str) -> Asyn
         yield closing
 
 
-async def _once(payload: bytes) -> AsyncIterator[bytes]:
+async def _once(payload: bytes) -> AsyncGenerator[bytes]:
     yield payload
 
 
