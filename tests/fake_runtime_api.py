@@ -29,8 +29,12 @@ class Received:
     body: bytes = b""
     chunks: list[bytes] = field(default_factory=list)
     trailers: dict[str, str] = field(default_factory=dict)
-    is_whole: bool = False
+    whole: threading.Event = field(default_factory=threading.Event)
     connection: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.whole.is_set()
 
     @property
     def kind(self) -> str:
@@ -159,7 +163,7 @@ class FakeRuntimeApi:
     def _read_body(self, stream: BinaryIO, received: Received, connection: socket.socket) -> None:
         if received.headers.get("transfer-encoding") != "chunked":
             received.body = stream.read(int(received.headers.get("content-length", "0")))
-            received.is_whole = True
+            received.whole.set()
             return
         while size := int(stream.readline(), 16):
             data = stream.read(size)
@@ -169,7 +173,7 @@ class FakeRuntimeApi:
             assert stream.read(2) == b"\r\n"
             self.on_chunk(received, connection)
         received.trailers = _read_fields(stream)
-        received.is_whole = True
+        received.whole.set()
 
     def _reply(self, connection: socket.socket, received: Received) -> None:
         if received.path.endswith("invocation/next"):

@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from openmind_llm.runtime import events
-from openmind_llm.runtime.api import Invocation, RuntimeApi
+from openmind_llm.runtime.api import Context, Invocation, RuntimeApi
 from openmind_llm.runtime.asgi import App
 from openmind_llm.runtime.events import Request, UnknownEventError
 from openmind_llm.runtime.exchange import Exchange
@@ -76,19 +76,19 @@ class Runtime:
             return UNKNOWN_EVENT
         exchange = Exchange(self._api, invocation, request)
         task = asyncio.create_task(self._run(request, invocation, exchange))
-        deadline = invocation.context.deadline
-        return await self._finished(task, exchange, math.inf if deadline is None else deadline)
+        return await self._finished(task, exchange, invocation.context)
 
     async def _run(self, request: Request, invocation: Invocation, exchange: Exchange) -> None:
         own = {"aws.context": invocation.context, "state": dict(self._state)}
         await self._app(request.scope | own, exchange.receive, exchange.send)
 
-    async def _finished(self, task: Task, exchange: Exchange, deadline: float) -> Fault | None:
+    async def _finished(self, task: Task, exchange: Exchange, context: Context) -> Fault | None:
         """What went wrong, if anything did.
 
         Does not return if the application cannot be stopped, or its response cannot be ended, before the deadline:
         Lambda replaces a process that has ended.
         """
+        deadline = math.inf if context.deadline is None else context.deadline
         margin = min(self._margin_s, max(0.0, deadline - time.monotonic()) / 4)
         fault = None
         if not await _end({task}, deadline - margin):
@@ -97,7 +97,7 @@ class Runtime:
             await _end({task}, deadline - margin / 2)
         finish = asyncio.create_task(exchange.finish(_fault(task) or fault))
         if not await _end({task, finish}, deadline - margin / 4):
-            DEADLINE.log()
+            DEADLINE.log(context.request_id)
             _exit()
         _fault(task)  # of no interest any more, but asyncio would log an error that nobody has looked at
         return finish.result()
@@ -110,7 +110,7 @@ async def _end(tasks: set[Task] | set[asyncio.Task[Any]], until: float) -> bool:
 
 
 def _fault(task: Task) -> Fault | None:
-    """What went wrong in the application as far as it has ended. That its client has gone is no fault."""
+    """What went wrong in the application, as far as it has ended. That its client has gone is no fault."""
     if not task.done():
         return None
     if task.cancelled():

@@ -55,6 +55,8 @@ class ResponseStream:
 
     async def answered(self) -> None:
         """Until the Runtime API has taken the response, or has gone."""
+        with suppress(OSError):
+            await self._writer.drain()  # who accepts before the end has not had all of it
         await self._is_answered.wait()
 
     def close(self) -> None:
@@ -68,6 +70,9 @@ class ResponseStream:
             if reply.status in _ACCEPTED:
                 self._is_answered.set()
                 await reader.read()
+            else:
+                Fault("Runtime.ResponseRefused", f"The Runtime API refused the response: {reply.status}").log()
+                self._give_up()
         if not self._has_ended:
             self._give_up()
         self._is_answered.set()
