@@ -48,6 +48,9 @@ CREDENTIALS = {
 }
 INVOCATIONS = "2015-03-31/functions/function/invocations"
 
+MANAGED = [sys.executable, "-m", "awslambdaric"]
+"""What starts a function of managed Python; the handler follows."""
+
 type Event = dict[str, Any]
 
 
@@ -107,8 +110,22 @@ def route(
         yield function
 
 
+@pytest.fixture(scope="module")
+def stream(
+    built: Path, template: Template, aws: Emulator, upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """Started by the wrapper in the built layer, as its environment says."""
+    log = tmp_path_factory.mktemp("stream") / "log"
+    places = {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": upstream.url}
+    wrapper = str(built / "CoreLayer" / "python" / "openmind-llm-runtime")
+    with _function("StreamFunction", built, template, places, log, [wrapper, sys.executable]) as function:
+        yield function
+
+
 @contextmanager
-def _function(name: str, built: Path, template: Template, places: dict[str, str], log: Path) -> Iterator[Running]:
+def _function(
+    name: str, built: Path, template: Template, places: dict[str, str], log: Path, program: list[str] = MANAGED
+) -> Iterator[Running]:
     """The built code; packages from this Python, since the layer's are for another processor."""
     properties = template["Resources"][name]["Properties"]
     port = processes.free_port()
@@ -119,11 +136,12 @@ def _function(name: str, built: Path, template: Template, places: dict[str, str]
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(built / "CoreLayer" / "python"),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "LAMBDA_TASK_ROOT": str(built / name),
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
     }
-    command = emulators.rie(port, [sys.executable, "-m", "awslambdaric", properties["Handler"]])
+    command = emulators.rie(port, [*program, properties["Handler"]])
     with processes.running(command, port=port, environment=environment, cwd=built / name, log=log) as function:
         yield function
         canaries.look_through(name, [function.output])
@@ -136,17 +154,21 @@ def _environment(variables: dict[str, Any]) -> dict[str, str]:
 
 
 def _invoke(function: Running, event: str) -> Any:
+    return json.loads(_invoke_raw(function, event))
+
+
+def _invoke_raw(function: Running, event: str) -> bytes:
     request = urllib.request.Request(
         f"{function.url}/{INVOCATIONS}", json.dumps(_event(event)).encode(), {"content-type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as reply:
-            answer = reply.read()
+            answer: bytes = reply.read()
     except urllib.error.HTTPError as crash:
         with crash:
             raise AssertionError(function.output) from crash
     canaries.look_through(event, [answer.decode()])
-    return json.loads(answer)
+    return answer
 
 
 @pytest.mark.parametrize("event", ["auth_bearer", "auth_x_api_key"])
@@ -243,10 +265,42 @@ def test_route_names_the_request_as_the_gateway_does(route: Running) -> None:
     assert answer["headers"]["x-request-id"] == _event("route_health")["requestContext"]["requestId"]
 
 
-@pytest.mark.parametrize("event", sorted(path.stem for path in (ROOT / "events").glob("*_*.json")))
-def test_every_recorded_event_gets_an_answer(auth: Running, route: Running, event: str) -> None:
-    """Of the function that its name begins with."""
-    answer = _invoke({"auth": auth, "route": route}[event.partition("_")[0]], event)
+@pytest.mark.parametrize(
+    ("event", "status", "ending"),
+    [
+        ("stream_chat", 200, b"data: [DONE]\n\n"),
+        ("stream_url_chat", 200, b"data: [DONE]\n\n"),
+        ("stream_url_base64_body", 200, b"data: [DONE]\n\n"),
+        ("stream_chat_buffered", 200, b"}"),
+        ("stream_url_x_api_key", 200, b"}"),
+        ("stream_invalid_json", 400, b'{"error":"Invalid JSON"}'),
+        ("stream_url_missing_key", 401, b"}"),
+    ],
+)
+def test_stream_answers_in_the_form_of_streamed_responses(
+    stream: Running, event: str, status: int, ending: bytes
+) -> None:
+    """The emulator hands on what it gets in one piece."""
+    prelude, delimiter, body = _invoke_raw(stream, event).partition(bytes(8))
 
-    assert answer.get("errorMessage", "Unauthorized") == "Unauthorized"
-    assert answer.get("statusCode", 200) < 500
+    assert json.loads(prelude)["statusCode"] == status
+    assert delimiter
+    assert body.endswith(ending)
+
+
+def test_every_recorded_event_of_the_managed_functions_gets_an_answer(auth: Running, route: Running) -> None:
+    """Of the function that its name begins with."""
+    for event in sorted(path.stem for path in (ROOT / "events").glob("*_*.json")):
+        function = {"auth": auth, "route": route}.get(event.partition("_")[0])
+        if function is not None:
+            answer = _invoke(function, event)
+            assert answer.get("errorMessage", "Unauthorized") == "Unauthorized"
+            assert answer.get("statusCode", 200) < 500
+
+
+def test_every_recorded_event_of_the_stream_function_gets_an_answer(stream: Running) -> None:
+    """Whatever it is."""
+    for event in sorted(path.stem for path in (ROOT / "events").glob("stream_*.json")):
+        prelude, _, _ = _invoke_raw(stream, event).partition(bytes(8))
+
+        assert json.loads(prelude)["statusCode"] < 500
