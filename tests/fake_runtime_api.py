@@ -72,7 +72,7 @@ class FakeRuntimeApi:
 
     def __init__(self, prefix: str = "") -> None:
         self.received: list[Received] = []
-        self.on_idle: Callable[[], None] = lambda: None
+        self.on_idle: Callable[[], object] = lambda: None
         self.is_idle = threading.Event()
         self.on_chunk: OnChunk = lambda _received, _connection: None
         self.next_replies: list[bytes] = []

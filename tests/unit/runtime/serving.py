@@ -26,7 +26,7 @@ def serve(
         client = RuntimeApi(api.address)
         runtime = Runtime(client, app, state=state or {}, environ={} if environ is None else environ, margin_s=margin_s)
         loop = asyncio.get_running_loop()
-        api.on_idle = lambda: _ignore(loop.call_soon_threadsafe(runtime.stop))
+        api.on_idle = lambda: loop.call_soon_threadsafe(runtime.stop)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await runtime.serve()
@@ -34,10 +34,6 @@ def serve(
             client.close()
 
     asyncio.run(session())
-
-
-def _ignore(_: object) -> None:
-    """For a callback that must give nothing back."""
 
 
 async def start(send: Send, status: int = 200, headers: Headers | None = None) -> None:

@@ -184,6 +184,31 @@ def test_an_application_that_stops_late_does_not_end_the_process(api: FakeRuntim
     assert second.payload == [b"hello"]
 
 
+def test_a_last_chunk_that_the_deadline_interrupts_arrives_all_the_same(given: FakeRuntimeApi) -> None:
+    """Even if the Runtime API has accepted the response by then."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await start(send)
+        await body(send, b"x", more=True)
+        try:
+            await body(send, bytes(16 * 1024 * 1024))
+        finally:
+            may_read.set()
+
+    def on_chunk(received: Received, connection: socket.socket) -> None:
+        if received.chunks[-1] == b"x":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            assert may_read.wait(TIMEOUT_S)
+
+    may_read = threading.Event()
+    given.on_chunk = on_chunk
+
+    serve(given, app)
+
+    assert given.response.whole.wait(TIMEOUT_S)
+    assert len(given.response.payload[1]) == 16 * 1024 * 1024
+
+
 def test_a_reader_that_does_not_read_does_not_hold_the_process(given: FakeRuntimeApi) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await start(send)

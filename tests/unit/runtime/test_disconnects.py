@@ -12,7 +12,7 @@ from openmind_llm.runtime.response import ClientDisconnectedError
 from tests.fake_runtime_api import TIMEOUT_S, FakeRuntimeApi, HangUp, OnChunk, Received
 from tests.unit.runtime.serving import body, hello, rest_event, serve, start
 
-EARLY = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+REFUSAL = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
 
 
 def _hangs_up(received: Received, _: socket.socket) -> None:
@@ -22,7 +22,7 @@ def _hangs_up(received: Received, _: socket.socket) -> None:
 
 def _refuses_early(received: Received, connection: socket.socket) -> None:
     if b"half" in received.chunks:
-        connection.sendall(EARLY)
+        connection.sendall(REFUSAL)
 
 
 def _accepts_and_hangs_up(received: Received, connection: socket.socket) -> None:
@@ -175,29 +175,34 @@ def test_to_accept_before_the_end_is_not_to_leave(api: FakeRuntimeApi) -> None:
     assert len(api.response.payload) == 11
 
 
-def test_an_early_answer_releases_a_writer_that_waits(api: FakeRuntimeApi) -> None:
-    """The reader has answered, reads no more, and does not close the connection either."""
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_refusal_releases_a_writer_that_waits(api: FakeRuntimeApi, *, is_last: bool) -> None:
+    """The reader has refused, reads no more, and does not close the connection either."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await start(send)
+        await body(send, b"half", more=True)
+        is_writing.set()
         try:
-            while True:
-                await body(send, bytes(1024 * 1024), more=True)
+            await body(send, bytes(64 * 1024 * 1024), more=not is_last)
         finally:
             was_released.set()
 
     def on_chunk(received: Received, connection: socket.socket) -> None:
-        if len(received.chunks) == 3:
-            connection.sendall(EARLY)
-            assert was_released.wait(TIMEOUT_S)
+        if b"half" in received.chunks:
+            assert is_writing.wait(TIMEOUT_S)
+            connection.sendall(REFUSAL)
+            in_time.append(was_released.wait(TIMEOUT_S / 2))
+            raise HangUp
 
-    was_released = threading.Event()
+    in_time: list[bool] = []
+    is_writing, was_released = threading.Event(), threading.Event()
     api.on_chunk = on_chunk
     api.give(rest_event())
 
     serve(api, app)
 
-    assert was_released.is_set()
+    assert in_time == [True]
 
 
 def test_a_response_that_cannot_be_opened_is_a_client_that_has_gone(

@@ -255,6 +255,32 @@ def test_a_slow_reader_holds_back_the_application_but_not_its_other_tasks(api: F
     assert (len(api.response.payload), api.response.is_whole) == (64, True)
 
 
+def test_an_application_that_only_sends_lets_others_run(api: FakeRuntimeApi) -> None:
+    """Such as its deadline, and the watch for a client that leaves."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        counting = asyncio.create_task(count())
+        await start(send)
+        for _ in range(100):
+            await body(send, b"x", more=True)
+        has_sent.set()
+        await body(send, b"")
+        await counting
+
+    async def count() -> None:
+        while not has_sent.is_set():
+            turns.append(len(turns))
+            await asyncio.sleep(0)
+
+    turns: list[int] = []
+    has_sent = asyncio.Event()
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert len(turns) >= 100
+
+
 def test_chunks_are_not_held_back_by_the_kernel(api: FakeRuntimeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nagle's algorithm would keep a small chunk until the one before is acknowledged."""
     opened = []
