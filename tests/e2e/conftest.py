@@ -63,7 +63,11 @@ def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
         base_urls
         | seed.PLACES
         | {
-            "UPSTREAM_TIMEOUT_S": "1.5",
+            "UPSTREAM_TIMEOUT_S": "5",
+            "FIRST_CHUNK_TIMEOUT_S": "2",
+            "IDLE_TIMEOUT_S": "1.5",
+            "DRAIN_TIMEOUT_S": "0.5",
+            "KEEP_ALIVE_S": "0.3",
             "POWERTOOLS_SERVICE_NAME": "openmind-llm",
             "POWERTOOLS_TRACE_DISABLED": "true",
         }
@@ -127,6 +131,14 @@ def door(_doors: dict[str, Door], door_name: str) -> Door:
 @pytest.fixture
 def keyless_door(_keyless_doors: dict[str, Door], door_name: str) -> Door:
     return _keyless_doors[door_name]
+
+
+@pytest.fixture(params=["uvicorn", "function_url"])
+def stream_door(request: pytest.FixtureRequest, _doors: dict[str, Door]) -> HttpDoor:
+    """The doors that do not collect an answer before they hand it on."""
+    streaming = _doors[request.param]
+    assert isinstance(streaming, HttpDoor)
+    return streaming
 
 
 @pytest.fixture

@@ -38,6 +38,10 @@ class Client:
         self.body.append(message["body"])
         self.has_ended = not message["more_body"]
         self.got.set()
+        if self.has_ended:  # a server tells of a disconnect at the end of a response, too
+            self.has_left.set()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
 
 async def relayed(
@@ -55,10 +59,11 @@ async def two(_: Client) -> AsyncIterator[bytes]:
 
 
 def test_each_payload_is_an_event_and_done_the_last() -> None:
-    client, _ = asyncio.run(relayed(two))
+    client, reply = asyncio.run(relayed(two))
 
     assert client.body == [b'data: {"a":1}\n\n', b'data: {"b":2}\n\n', DONE]
     assert client.has_ended
+    assert not reply.is_client_gone
 
 
 def test_the_headers_tell_of_events_and_of_the_exchange() -> None:
@@ -121,9 +126,9 @@ def test_a_client_that_leaves_in_a_silence_is_not_waited_for_beyond_the_bound() 
         client.has_left.set()
         await asyncio.Event().wait()
 
-    client, reply = asyncio.run(relayed(silent, drain_s=0.01))
+    client, reply = asyncio.run(relayed(silent, keep_alive_s=0.001, drain_s=0.01))
 
-    assert client.body == [b'data: {"a":1}\n\n']
+    assert [event for event in client.body if event != KEEP_ALIVE] == [b'data: {"a":1}\n\n']
     assert reply.is_client_gone
 
 

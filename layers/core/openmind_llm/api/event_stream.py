@@ -40,6 +40,7 @@ class EventStream:
         self._sent_at = self._now()
         self._is_sending = asyncio.Lock()
         self._limit = asyncio.timeout(None)
+        self._has_ended = False
 
     async def relay(self) -> None:
         """Sends all of it. When cancelled, for want of time, it tells the client so before it ends."""
@@ -64,6 +65,7 @@ class EventStream:
         async with self._is_sending:
             if self._reply.is_client_gone:
                 return
+            self._has_ended = is_last
             try:
                 await self._send({"type": "http.response.body", "body": event, "more_body": not is_last})
             except OSError:
@@ -87,7 +89,7 @@ class EventStream:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep_alive(self) -> None:
-        while True:
+        while not self._reply.is_client_gone:
             silence_s = self._now() - self._sent_at
             if silence_s >= self._keep_alive_s:
                 await self._write(KEEP_ALIVE)
@@ -97,7 +99,8 @@ class EventStream:
     async def _notice_departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._client_left()
+        if not self._has_ended:  # a server says so at the end of a response, too
+            self._client_left()
 
 
 def _error(error: GatewayError) -> bytes:

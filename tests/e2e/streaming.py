@@ -1,0 +1,96 @@
+"""A client that reads a streamed answer event by event, and what was written down of the answer."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from dev import seed
+from tests import canaries
+from tests.doors import HttpDoor
+from tests.e2e.conftest import BEARER, JSON, chat
+
+TIMEOUT_S = 30
+KEEP_ALIVE = b": keep-alive"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response whose head is in."""
+
+    reply: http.client.HTTPResponse
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    @property
+    def request_id(self) -> str:
+        return self.reply.headers["x-request-id"]
+
+    def events(self) -> Iterator[bytes]:
+        """The data of each event as it arrives; comments are passed over."""
+        while line := self.reply.readline():
+            canaries.look_through("event", [line.decode(errors="replace")])
+            if line.startswith(b"data: "):
+                yield line.removeprefix(b"data: ").removesuffix(b"\n")
+
+    def chunks(self) -> list[Any]:
+        """All of a whole stream but its last word, which has to be `[DONE]`."""
+        *chunks, done = self.events()
+        assert done == b"[DONE]", done
+        return [json.loads(one) for one in chunks]
+
+    def broken(self) -> tuple[list[Any], Any]:
+        """The chunks of a stream that failed, and its error."""
+        *chunks, error = map(json.loads, self.events())
+        assert error.keys() == {"error"}
+        assert error["error"].keys() == {"message", "type", "code"}
+        return chunks, error["error"]
+
+
+@contextmanager
+def asked(door: HttpDoor, provider: str = "openai", **body: Any) -> Iterator[Answer]:
+    """Leaving early closes the connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=TIMEOUT_S)
+    content = json.dumps(chat(stream=True) | body).encode()
+    try:
+        connection.request("POST", f"{door.prefix}/api/core/{provider}/chat/completions", content, BEARER | JSON)
+        with connection.getresponse() as reply:
+            yield Answer(reply)
+    finally:
+        connection.close()
+
+
+class UsageRows:
+    """What has been written down since it was made."""
+
+    def __init__(self) -> None:
+        self._client = boto3.client("dynamodb")
+        self._known = {row["sk"]["S"] for row in self._rows()}
+
+    def one(self) -> dict[str, Any]:
+        """The one new row: it is written when the answer has ended, so it may be a moment late."""
+        until = time.monotonic() + TIMEOUT_S
+        while not (new := self._new()):
+            assert time.monotonic() < until, "no usage was written down"
+        assert len(new) == 1
+        return {name: next(iter(value.values())) for name, value in new[0].items()}
+
+    def none(self) -> bool:
+        return not self._new()
+
+    def _new(self) -> list[dict[str, Any]]:
+        return [row for row in self._rows() if row["sk"]["S"] not in self._known]
+
+    def _rows(self) -> list[dict[str, Any]]:
+        account = {":account": {"S": f"USAGE#{seed.ACCOUNT}"}}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=seed.TABLE, KeyConditionExpression="pk = :account", ExpressionAttributeValues=account
+        )
+        return [row for page in pages for row in page["Items"]]
