@@ -44,9 +44,16 @@ class MemoryUsageLog:
     def __init__(self) -> None:
         self.entries: list[UsageEntry] = []
 
-    def add(self, entry: UsageEntry) -> None:
-        if entry.request_id not in {known.request_id for known in self.entries}:
-            self.entries.append(entry)
+    def open(self, entry: UsageEntry) -> None:
+        self.entries.append(entry)
+
+    def close(self, entry: UsageEntry) -> None:
+        (known,) = (one for one in self.entries if one.request_id == entry.request_id)
+        if known.outcome == "open":
+            self.entries[self.entries.index(known)] = entry
+
+    def forget(self, entry: UsageEntry) -> None:
+        self.entries = [one for one in self.entries if one.request_id != entry.request_id]
 
 
 class FakeUpstreamPort:

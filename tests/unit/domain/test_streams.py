@@ -69,7 +69,7 @@ def test_a_whole_stream_is_recorded_with_the_usage_that_the_provider_tells() -> 
     (entry,) = stream.log.entries
     assert (entry.outcome, entry.usage.completion_tokens, entry.usage.is_exact) == ("completed", 18, True)
     assert (entry.account_id, entry.key_id, entry.provider, entry.model) == ("account-1", "key-1", "openai", "gpt-4o")
-    assert (entry.is_stream, entry.created_at) == (True, "1970-01-01T00:16:40.900Z")
+    assert (entry.is_stream, entry.started_at) == (True, "1970-01-01T00:16:40.900Z")
 
 
 @pytest.mark.parametrize("chunks", [[chunk({"content": "Hel"})], [chunk({"content": "Hel"}), BROKEN]])

@@ -26,7 +26,7 @@ ENTRY = UsageEntry(
     is_stream=True,
     outcome="completed",
     usage=Usage(input=10, cached_input=2, cache_write=0, output=7, reasoning=5, is_exact=True),
-    created_at="2026-11-25T21:00:00.000Z",
+    started_at="2026-11-25T21:00:00.000Z",
     duration_ms=1500,
 )
 
@@ -47,7 +47,7 @@ def items(client: "DynamoDBClient") -> list[dict[str, Any]]:
 
 
 def test_an_entry_is_one_item_under_its_account(client: "DynamoDBClient") -> None:
-    DynamoUsageLog(client, "table").add(ENTRY)
+    DynamoUsageLog(client, "table").close(ENTRY)
 
     (item,) = items(client)
     assert (item["pk"]["S"], item["sk"]["S"]) == ("USAGE#acme", "2026-11-25T21:00:00.000Z#request-1")
@@ -61,18 +61,42 @@ def test_an_entry_is_one_item_under_its_account(client: "DynamoDBClient") -> Non
     )
 
 
+def test_a_request_that_was_opened_is_closed_with_what_it_used(client: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(client, "table")
+    log.open(replace(ENTRY, outcome="open"))
+
+    log.close(ENTRY)
+
+    assert [item["outcome"]["S"] for item in items(client)] == ["completed"]
+
+
+def test_a_request_that_was_never_closed_stays_open(client: "DynamoDBClient") -> None:
+    DynamoUsageLog(client, "table").open(replace(ENTRY, outcome="open"))
+
+    assert [item["outcome"]["S"] for item in items(client)] == ["open"]
+
+
+def test_a_request_without_an_answer_is_forgotten(client: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(client, "table")
+    log.open(replace(ENTRY, outcome="open"))
+
+    log.forget(ENTRY)
+
+    assert items(client) == []
+
+
 def test_it_is_not_among_the_accounts_keys(client: "DynamoDBClient") -> None:
-    DynamoUsageLog(client, "table").add(ENTRY)
+    DynamoUsageLog(client, "table").close(ENTRY)
 
     (item,) = items(client)
     assert "account_id" not in item
 
 
-def test_the_same_entry_is_written_once(client: "DynamoDBClient") -> None:
+def test_a_request_is_closed_once(client: "DynamoDBClient") -> None:
     log = DynamoUsageLog(client, "table")
-    log.add(ENTRY)
+    log.close(ENTRY)
 
-    log.add(replace(ENTRY, outcome="broken"))
+    log.close(replace(ENTRY, outcome="broken"))
 
     assert [item["outcome"]["S"] for item in items(client)] == ["completed"]
 
@@ -81,7 +105,7 @@ def test_an_entry_that_cannot_be_written_is_in_the_log_whole(
     client: "DynamoDBClient", caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        DynamoUsageLog(client, "no-such-table").add(ENTRY)
+        DynamoUsageLog(client, "no-such-table").close(ENTRY)
 
     logged = caplog.records[-1].__dict__["entry"]
     assert (logged["request_id"], logged["usage"]["output"]) == ("request-1", 7)

@@ -91,13 +91,13 @@ class Completions:
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
-        with self._unknown_to_the_provider(exchange):
+        async with self._asked(exchange):
             answer = await self._upstream.complete(exchange.route, exchange.request)
-        reported = usage.read(answer.body.get("usage"))
-        if not answer.choices and reported is None:
-            raise ProviderUnavailableError(exchange.route.provider.name)
+            reported = usage.read(answer.body.get("usage"))
+            if not answer.choices and reported is None:
+                raise ProviderUnavailableError(exchange.route.provider.name)
         counted = reported or usage.estimate(exchange.request.body, answers.texts(answer.choices))
-        await self._record(exchange, counted, "completed" if answer.choices else "broken", facts)
+        await self._close(exchange, counted, "completed" if answer.choices else "broken", facts)
         if not answer.choices:
             raise ProviderUnavailableError(exchange.route.provider.name)
         promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
@@ -109,7 +109,7 @@ class Completions:
     async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
         tally, outcome = Tally(exchange.request), ""
         async with AsyncExitStack() as stack:
-            with self._unknown_to_the_provider(exchange):
+            async with self._asked(exchange):
                 answer = await stack.enter_async_context(self._upstream.stream(exchange.route, exchange.request))
             payloads = await stack.enter_async_context(aclosing(_payloads(answer, tally, exchange.route.provider.name)))
             reply = Reply(answers.stream_headers(answer), is_stream=True, payloads=payloads, drain_s=self._drain_s)
@@ -119,25 +119,34 @@ class Completions:
                 outcome = "stopped"
                 raise
             finally:
-                await self._record(exchange, tally.used(), outcome or _outcome(reply, tally), facts)
+                await self._close(exchange, tally.used(), outcome or _outcome(reply, tally), facts)
 
-    @contextmanager
-    def _unknown_to_the_provider(self, exchange: Exchange) -> Iterator[None]:
-        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
+    @asynccontextmanager
+    async def _asked(self, exchange: Exchange) -> AsyncIterator[None]:
+        """Around the asking of the provider: what is refused is forgotten, what is cut off stays open.
+
+        A model that only the client named is the client's mistake; one that the catalogue names is ours.
+        """
+        opened = self._entry(exchange, usage.estimate(exchange.request.body, ()), "open")
+        await asyncio.to_thread(self._log.open, opened)
         try:
             yield
-        except ModelNotServedError as error:
-            if exchange.route.is_exact:
+        except GatewayError as error:
+            await asyncio.to_thread(self._log.forget, opened)
+            if not isinstance(error, ModelNotServedError) or exchange.route.is_exact:
                 raise
             provider = exchange.route.provider.name
             unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
             unknown.headers = error.headers
             raise unknown from None
 
-    async def _record(self, exchange: Exchange, used: Usage, outcome: str, facts: dict[str, Any]) -> None:
+    async def _close(self, exchange: Exchange, used: Usage, outcome: str, facts: dict[str, Any]) -> None:
         facts |= {"outcome": outcome} | _token_facts(used)
-        now = self._now()
-        entry = UsageEntry(
+        await asyncio.to_thread(self._log.close, self._entry(exchange, used, outcome))
+
+    def _entry(self, exchange: Exchange, used: Usage, outcome: str) -> UsageEntry:
+        started = datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="milliseconds")
+        return UsageEntry(
             request_id=exchange.request_id,
             account_id=exchange.caller.account_id,
             key_id=exchange.caller.key_id,
@@ -147,10 +156,9 @@ class Completions:
             is_stream=exchange.request.is_stream,
             outcome=outcome,
             usage=used,
-            created_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            duration_ms=round((now - exchange.started) * 1000),
+            started_at=started.replace("+00:00", "Z"),
+            duration_ms=round((self._now() - exchange.started) * 1000),
         )
-        await asyncio.to_thread(self._log.add, entry)
 
     @contextmanager
     def _told(self, facts: dict[str, Any]) -> Iterator[None]:

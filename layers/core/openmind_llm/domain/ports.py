@@ -51,7 +51,16 @@ class Upstream(Protocol):
 
 
 class UsageLog(Protocol):
-    """Where it is written down who used what. Blocking: one short call each."""
+    """Where it is written down who used what. Blocking: one short call each, which raises nothing.
 
-    def add(self, entry: UsageEntry) -> None:
-        """The same request is written once, however often it is added."""
+    A request is opened before its provider is asked, so that even a function that is killed leaves a trace of it.
+    """
+
+    def open(self, entry: UsageEntry) -> None:
+        """With an estimate of the input, for the case that nothing more is ever heard of the request."""
+
+    def close(self, entry: UsageEntry) -> None:
+        """With what the answer used. Once: a request that is closed stays as it is."""
+
+    def forget(self, entry: UsageEntry) -> None:
+        """There was no answer, and so no usage."""

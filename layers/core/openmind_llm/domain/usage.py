@@ -44,10 +44,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class UsageEntry:
-    """Who used what, once for each request that reached a model. `created_at` is ISO 8601 in UTC.
+    """Who used what, once for each request that reached a model. `started_at` is ISO 8601 in UTC.
 
-    `outcome`: `completed`, `client_gone` (read on without it), `broken` (the provider failed in the middle),
-    `stopped` (the function's time was up).
+    `outcome`: `open` (not yet ended; if it is long past, its function was killed), `completed`, `client_gone` (read on
+    without it), `broken` (the provider failed in the middle), `stopped` (the function's time was up).
     """
 
     request_id: str
@@ -59,7 +59,7 @@ class UsageEntry:
     is_stream: bool
     outcome: str
     usage: Usage
-    created_at: str
+    started_at: str
     duration_ms: int
 
 

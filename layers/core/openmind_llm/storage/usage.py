@@ -25,27 +25,41 @@ class DynamoUsageLog:
         self._client = client
         self._table = table
 
-    def add(self, entry: UsageEntry) -> None:
-        """The item's key holds the request's id, and an item that is there stays. What cannot be written is logged."""
+    def open(self, entry: UsageEntry) -> None:
+        self._write(entry, self._client.put_item, Item=_item(entry))
+
+    def close(self, entry: UsageEntry) -> None:
+        self._write(
+            entry,
+            self._client.put_item,
+            Item=_item(entry),
+            ConditionExpression="attribute_not_exists(pk) OR outcome = :open",
+            ExpressionAttributeValues={":open": {"S": "open"}},
+        )
+
+    def forget(self, entry: UsageEntry) -> None:
+        self._write(entry, self._client.delete_item, Key=_key(entry))
+
+    def _write(self, entry: UsageEntry, operation: Any, **request: Any) -> None:
+        """What cannot be written is logged, whole."""
         try:
-            self._client.put_item(
-                TableName=self._table, Item=_item(entry), ConditionExpression="attribute_not_exists(pk)"
-            )
+            operation(TableName=self._table, **request)
         except (BotoCoreError, ClientError) as error:
-            if not _is_there(error):
+            if not _is_closed(error):
                 facts = {"cause": type(error).__name__, "entry": dataclasses.asdict(entry)}
                 logger.error("usage entry not written", extra=facts)
+
+
+def _key(entry: UsageEntry) -> Item:
+    """By account and time, and by nothing that the index of keys by account would copy."""
+    return {"pk": {"S": f"USAGE#{entry.account_id}"}, "sk": {"S": f"{entry.started_at}#{entry.request_id}"}}
 
 
 def _item(entry: UsageEntry) -> Item:
     facts = dataclasses.asdict(entry)
     counts = facts.pop("usage")
-    return {
-        # Not as an attribute of its own: the index of keys by account would hold a copy of each entry.
-        "pk": {"S": f"USAGE#{facts.pop('account_id')}"},
-        "sk": {"S": f"{entry.created_at}#{entry.request_id}"},
-        **{name: _typed(value) for name, value in (facts | counts).items()},
-    }
+    del facts["account_id"]
+    return _key(entry) | {name: _typed(value) for name, value in (facts | counts).items()}
 
 
 def _typed(value: str | int) -> dict[str, Any]:
@@ -54,5 +68,5 @@ def _typed(value: str | int) -> dict[str, Any]:
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
-def _is_there(error: Exception) -> bool:
+def _is_closed(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] == "ConditionalCheckFailedException"
