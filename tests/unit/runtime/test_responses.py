@@ -34,7 +34,7 @@ def test_prelude_and_delimiter_are_chunks_of_their_own(api: FakeRuntimeApi) -> N
     serve(api, hello)
 
     first, second, third = api.response.chunks
-    assert json.loads(first) == {"statusCode": 200, "headers": {"content-type": "text/plain"}}
+    assert json.loads(first) == {"statusCode": 200, "headers": {"content-type": "text/plain"}, "cookies": []}
     assert (second, third, api.response.is_whole) == (bytes(8), b"hello", True)
 
 
@@ -133,7 +133,7 @@ def test_repeated_headers_are_given_apart(api: FakeRuntimeApi) -> None:
     serve(api, app)
 
     headers = {"headers": {"x-one": "1"}, "multiValueHeaders": {"x-many": ["a", "b"]}}
-    assert api.response.prelude == {"statusCode": 200} | headers
+    assert api.response.prelude == {"statusCode": 200, "cookies": []} | headers
 
 
 def test_for_a_function_url_repeated_headers_are_joined(api: FakeRuntimeApi) -> None:
@@ -145,7 +145,7 @@ def test_for_a_function_url_repeated_headers_are_joined(api: FakeRuntimeApi) -> 
 
     serve(api, app)
 
-    assert api.response.prelude == {"statusCode": 200, "headers": {"x-many": "a, b"}}
+    assert api.response.prelude == {"statusCode": 200, "headers": {"x-many": "a, b"}, "cookies": []}
 
 
 def test_cookies_are_given_apart(api: FakeRuntimeApi) -> None:
