@@ -36,6 +36,11 @@ async def _echo(body: bytes, _: Receive, send: Send) -> None:
     await _body(send, b"", more=False)
 
 
+async def _no_headers(_: bytes, __: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await _body(send, b"", more=False)
+
+
 async def _wait(_: bytes, __: Receive, ___: Send) -> None:
     await asyncio.Event().wait()
 
@@ -76,6 +81,7 @@ async def _tell(receive: Receive, writer: asyncio.StreamWriter) -> None:
 
 ROUTES = {
     "/echo": _echo,
+    "/no-headers": _no_headers,
     "/wait": _wait,
     "/block": _block,
     "/crash": _crash,

@@ -123,7 +123,7 @@ def test_no_body_is_an_empty_one(make: Any) -> None:
         rest_event(multiValueHeaders={"a": [1]}),
         rest_event(requestContext=None),
         rest_event(body={"a": 1}),
-        rest_event(body="not base64", isBase64Encoded=True),
+        rest_event(body="Y!Q==", isBase64Encoded=True),
         rest_event(body="\ud800"),
         url_event(requestContext={}),
         url_event(headers=["a"]),

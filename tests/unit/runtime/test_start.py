@@ -95,6 +95,34 @@ def test_an_application_is_served(api: FakeRuntimeApi, tmp_path: Path) -> None:
     assert api.response.payload == [b"hello"]
 
 
+def test_an_application_without_a_lifespan_is_served(api: FakeRuntimeApi, tmp_path: Path) -> None:
+    source = textwrap.dedent(ANSWERS).replace(
+        "receive, send):\n", "receive, send):\n    assert scope['type'] == 'http'\n"
+    )
+    api.give(rest_event())
+
+    with _started(api, tmp_path, source) as process:
+        _until_idle(api, process.terminate)
+
+        assert _ended(process) == (0, "", "")
+    assert api.response.payload == [b"hello"]
+
+
+def test_the_task_root_comes_before_the_working_directory(
+    api: FakeRuntimeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "handler.py").write_text("raise KeyError")
+    monkeypatch.chdir(elsewhere)
+    api.give(rest_event())
+
+    with _started(api, tmp_path, ANSWERS) as process:
+        _until_idle(api, process.terminate)
+
+    assert api.response.payload == [b"hello"]
+
+
 def test_an_application_may_lie_in_a_folder(api: FakeRuntimeApi, tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "web.py").write_text(textwrap.dedent(ANSWERS))

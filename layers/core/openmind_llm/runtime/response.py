@@ -106,6 +106,6 @@ def _metadata(status: int, headers: Iterable[tuple[bytes, bytes]], *, joins: boo
     cookies = values.pop("set-cookie", [])
     single = {name: ", ".join(several) for name, several in values.items() if joins or len(several) == 1}
     repeated = {name: several for name, several in values.items() if name not in single}
-    # Without cookies, cargo-lambda answers 500: an empty list it has to be.
+    # Headers and cookies even if there are none: cargo-lambda answers 500 to a prelude without them.
     metadata = {"statusCode": status, "headers": single, "cookies": cookies}
     return metadata | ({"multiValueHeaders": repeated} if repeated else {})
