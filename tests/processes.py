@@ -25,6 +25,7 @@ class Running:
 
     port: int
     log: Path
+    pid: int
 
     @property
     def url(self) -> str:
@@ -56,7 +57,7 @@ def running(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    program = Running(port, log)
+    program = Running(port, log, process.pid)
     try:
         _wait_until_listening(process, program)
         yield program

@@ -44,7 +44,7 @@ def upstream(fake_upstream: FakeUpstream) -> FakeUpstream:
 
 
 @pytest.fixture(scope="session")
-def _stack(tmp_path_factory: pytest.TempPathFactory, fake_upstream: FakeUpstream) -> Iterator[dict[str, str]]:
+def stack(tmp_path_factory: pytest.TempPathFactory, fake_upstream: FakeUpstream) -> Iterator[dict[str, str]]:
     """An emulated stack, seeded; gives the environment that its functions see."""
     log: Path = tmp_path_factory.mktemp("emulator") / "log"
     with Emulator(processes.free_port(), log) as emulator, pytest.MonkeyPatch.context() as environment:
@@ -75,12 +75,12 @@ def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _doors(_stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
+def _doors(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     auth = importlib.import_module("functions.auth.handler")
     route = importlib.import_module("functions.route.handler")
     with (
-        UvicornDoor(application.create(Settings.from_env(_stack))) as uvicorn,
-        _function_url(_stack, tmp_path_factory.mktemp("function-url")) as streaming,
+        UvicornDoor(application.create(Settings.from_env(stack))) as uvicorn,
+        _function_url(stack, tmp_path_factory.mktemp("function-url")) as streaming,
     ):
         yield {
             "uvicorn": uvicorn,
@@ -97,10 +97,10 @@ def _function_url(environment: dict[str, str], folder: Path) -> Iterator[HttpDoo
 
 
 @pytest.fixture(scope="session")
-def _keyless_doors(_stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
+def _keyless_doors(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     """The same doors to a gateway whose operator has configured no provider key."""
 
-    environment = _stack | {"PROVIDER_KEYS_SECRET": "no-provider-keys"}
+    environment = stack | {"PROVIDER_KEYS_SECRET": "no-provider-keys"}
 
     def app() -> App:
         return application.create(Settings.from_env(environment))
