@@ -48,6 +48,10 @@ build: .venv/ready ## build the functions and layers as they are deployed
 deploy: build ## deploy to STAGE=dev, staging or prod
 	@PATH="$(CURDIR)/$(RUN):$$PATH" sam deploy --config-env "$(or $(STAGE),$(error say STAGE=dev, staging or prod))"
 
+.PHONY: stream-emulator
+stream-emulator: .venv/ready ## serve the stream function as its function URL does, beside a running make dev
+	@$(RUN)/python -m dev.function_url
+
 .PHONY: run-stream-runtime
 run-stream-runtime: .venv/ready ## serve the stream function to the Runtime API that AWS_LAMBDA_RUNTIME_API points to
 	@: "$${AWS_LAMBDA_RUNTIME_API:?is where a Runtime API listens, such as 127.0.0.1:9001}"

@@ -42,7 +42,7 @@ class Emulator:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_stop_with_parent,  # noqa: PLW1509 - no threads run yet
+                preexec_fn=stop_with_parent,  # noqa: PLW1509 - no threads run yet
             )
         try:
             self._wait_until_ready(self._process)
@@ -104,7 +104,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _stop_with_parent() -> None:
+def stop_with_parent() -> None:
     """On Linux the child is told to stop when its parent dies, however that dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import uvicorn
 
-from dev import seed
+from dev import seed, start
 from dev.emulator import Emulator, EmulatorError
 from dev.simulator.app import app as simulator
+from dev.start import StartError
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application
 from openmind_llm.domain import keys
@@ -26,22 +27,19 @@ DEFAULT_PLAN = "unlimited"
 SIMULATED_KEY = "simulated"
 
 
-class StartError(Exception):
-    """Something on this machine is in the way; the text is one line that says what to do."""
-
-
 def run(environ: Mapping[str, str], state: Path) -> None:
     """Serves until interrupted. Raises StartError."""
-    listener = _listen(_port(environ))
+    listener = start.listen(start.port(environ, DEFAULT_PORT))
     _prepare(state)
     with _emulator(state) as emulator, _serving(simulator) as simulator_port:
         os.environ.update(emulator.client_environment())
         provider_keys = _provider_keys(environ)
         seed.fill(provider_keys)
-        _write_environment(state, emulator)
         key = environ.get("OPENMIND_API_KEY") or _own_key(state)
         seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
-        served = _application(_settings(environ, provider_keys, simulator_port))
+        places = _places(environ, provider_keys, simulator_port)
+        _write_environment(state, emulator.client_environment() | places)
+        served = _application(Settings.from_env({**environ, **places}))
         _serve(served, listener, _greeting(listener, environ, key, provider_keys))
 
 
@@ -50,25 +48,6 @@ def _application(settings: Settings) -> App:
         return application.create(settings)
     except OverrideError as error:
         raise StartError(f"MODEL_OVERRIDES: {error}") from None
-
-
-def _port(environ: Mapping[str, str]) -> int:
-    text = environ.get("PORT") or str(DEFAULT_PORT)
-    if not text.isdigit() or int(text) not in range(65536):
-        raise StartError(f"PORT is '{text}': it must be a number up to 65535")
-    return int(text)
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        listener.close()
-        raise StartError(f"port {port} cannot be used ({error.strerror}): try PORT={port + 1} make dev") from None
-    listener.listen(2048)
-    return listener
 
 
 def _prepare(state: Path) -> None:
@@ -97,7 +76,7 @@ def _emulator(state: Path) -> Iterator[Emulator]:
 @contextmanager
 def _serving(app: App) -> Iterator[int]:
     """Serves `app` on a free port in a thread of its own."""
-    listener = _listen(0)
+    listener = start.listen(0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
@@ -113,18 +92,19 @@ def _provider_keys(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ.get(f"{name.upper()}_API_KEY") or SIMULATED_KEY for name in names}
 
 
-def _settings(environ: Mapping[str, str], provider_keys: Mapping[str, str], simulator_port: int) -> Settings:
+def _places(environ: Mapping[str, str], provider_keys: Mapping[str, str], simulator_port: int) -> dict[str, str]:
+    """Where everything is, as a function's environment says it."""
+    given = {name: value for name, value in environ.items() if name.endswith("_BASE_URL")}
     simulated = {
         f"{name.upper()}_BASE_URL": f"http://127.0.0.1:{simulator_port}/{name}"
         for name, key in provider_keys.items()
         if key == SIMULATED_KEY
     }
-    return Settings.from_env({**environ, **simulated, **seed.PLACES})
+    return given | simulated | seed.PLACES
 
 
-def _write_environment(state: Path, emulator: Emulator) -> None:
-    """For the command line: `source .dev/environment && .venv/bin/openmind-llm keys list`."""
-    variables = emulator.client_environment() | seed.PLACES
+def _write_environment(state: Path, variables: Mapping[str, str]) -> None:
+    """For the command line (`source .dev/environment`) and for functions beside this server."""
     lines = (f"export {name}={value}\n" for name, value in variables.items())
     (state / "environment").write_text("".join(lines))
 

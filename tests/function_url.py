@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dev import cargo_lambda
 from tests import canaries, processes
 from tests.doors import ROOT, Answer, Headers, HttpDoor
 from tests.integration import emulators
@@ -20,7 +21,7 @@ FUNCTION = "stream"
 @contextmanager
 def emulator(folder: Path) -> Iterator[Running]:
     port = processes.free_port()
-    command = emulators.cargo_lambda(port, FUNCTION, folder)
+    command = cargo_lambda.command(port, FUNCTION, folder)
     environment = {"PATH": os.pathsep.join((str(folder), os.environ["PATH"])), "HOME": str(folder)}
     with processes.running(command, port=port, environment=environment, cwd=folder, log=folder / "log") as running:
         yield running

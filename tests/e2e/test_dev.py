@@ -16,7 +16,7 @@ import openai
 import pytest
 import requests
 
-from tests import canaries
+from tests import canaries, processes
 from tests.e2e import documented
 from tests.e2e.conftest import PROVIDERS
 from tests.e2e.test_contract import MODELS
@@ -52,9 +52,9 @@ class Dev:
         return self.process.returncode, errors
 
 
-def start(state: Path, **environ: str) -> subprocess.Popen[str]:
+def start(state: Path, program: str = "dev", **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "dev", "--state", str(state)],
+        [sys.executable, "-m", program, "--state", str(state)],
         cwd=ROOT,
         env=QUIET | environ,
         stdout=subprocess.PIPE,
@@ -75,8 +75,8 @@ def running(state: Path, **environ: str) -> Iterator[Dev]:
             canaries.look_through("make dev", process.communicate(timeout=30))
 
 
-def refused(state: Path, **environ: str) -> str:
-    with start(state, **environ) as process:
+def refused(state: Path, program: str = "dev", **environ: str) -> str:
+    with start(state, program, **environ) as process:
         output, errors = process.communicate(timeout=30)
     assert (process.returncode, output) == (1, "")
     return errors
@@ -205,7 +205,7 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
 
         errors = refused(tmp_path, PORT=str(port))
 
-    assert errors == f"make dev: port {port} cannot be used (Address already in use): try PORT={port + 1} make dev\n"
+    assert errors == f"make dev: port {port} cannot be used (Address already in use): try PORT={port + 1}\n"
 
 
 def test_a_port_that_is_no_number_is_one_clear_line(tmp_path: Path) -> None:
@@ -221,6 +221,27 @@ def test_a_broken_state_folder_is_one_clear_line(tmp_path: Path) -> None:
     assert errors.startswith(f"make dev: the state in {tmp_path} cannot be used (")
     assert errors.endswith("): remove the folder and start again\n")
     assert errors.count("\n") == 1
+
+
+def test_the_stream_function_runs_beside_it(tmp_path: Path) -> None:
+    port = str(processes.free_port())
+    event = (ROOT / "events" / "stream_url_chat.json").read_bytes()
+    with running(tmp_path), start(tmp_path, "dev.function_url", PORT=port) as beside:
+        output = cast("IO[str]", beside.stdout)
+        assert any("invocations" in line for line in iter(output.readline, ""))
+        answer = requests.post(f"http://127.0.0.1:{port}/2015-03-31/functions/stream/invocations", event, timeout=30)
+        beside.send_signal(signal.SIGINT)
+        _, errors = beside.communicate(timeout=30)
+
+    assert answer.text.endswith("data: [DONE]\n\n")
+    assert (beside.returncode, errors) == (0, "stopped\n")
+    assert not processes_that_know_of(tmp_path)
+
+
+def test_without_it_the_stream_function_says_what_is_missing(tmp_path: Path) -> None:
+    errors = refused(tmp_path, "dev.function_url", PORT="0")
+
+    assert errors == "make stream-emulator: start `make dev` first, and leave it running\n"
 
 
 def command_line(state: Path, *words: str) -> str:

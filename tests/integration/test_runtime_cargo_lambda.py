@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dev import cargo_lambda
 from tests import processes
 from tests.integration import emulators
 from tests.processes import Running
@@ -39,7 +40,7 @@ def emulator(control: socket.socket, tmp_path_factory: pytest.TempPathFactory) -
     """cargo-lambda with one runtime."""
     folder = tmp_path_factory.mktemp("cargo-lambda")
     port = processes.free_port()
-    command = emulators.cargo_lambda(port, FUNCTION, folder)
+    command = cargo_lambda.command(port, FUNCTION, folder)
     environment = {"PATH": os.pathsep.join((str(folder), os.environ["PATH"])), "HOME": str(folder)}
     with (
         processes.running(command, port=port, environment=environment, cwd=folder, log=folder / "log") as emulator,

@@ -1,0 +1,58 @@
+"""How the programs of local development start, and how they say why they cannot."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+STATE = Path(__file__).parent.parent / ".dev"
+
+
+class StartError(Exception):
+    """Something on this machine is in the way; the text is one line that says what to do."""
+
+
+def command(name: str, run: Callable[[Mapping[str, str], Path], None]) -> int:
+    """The exit code of the program that `make <name>` runs, until it is interrupted."""
+    parser = argparse.ArgumentParser(prog=f"make {name}")
+    parser.add_argument("--state", type=Path, default=STATE, help="folder that survives a restart")
+    try:
+        run(os.environ, parser.parse_args().state)
+    except StartError as error:
+        sys.stderr.write(f"make {name}: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+    return 0
+
+
+def port(environ: Mapping[str, str], default: int) -> int:
+    """Raises StartError."""
+    text = environ.get("PORT") or str(default)
+    if not text.isdigit() or int(text) not in range(65536):
+        raise StartError(f"PORT is '{text}': it must be a number up to 65535")
+    return int(text)
+
+
+def listen(port: int) -> socket.socket:
+    """Raises StartError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise StartError(f"port {port} cannot be used ({error.strerror}): try PORT={port + 1}") from None
+    listener.listen(2048)
+    return listener
+
+
+def answers(port: int) -> bool:
+    """Whether something listens."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
