@@ -15,7 +15,7 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "test",
     "PYTHONPATH": f"{ROOT}/layers/core",
 }
-CEILINGS = {"auth": 560, "route": 1010}
+CEILINGS = {"auth": 560, "route": 1010, "stream": 790}
 """Modules. Raised only with a reason in the commit that raises it."""
 
 
@@ -31,6 +31,12 @@ def loaded(function: str) -> set[str]:
 @pytest.mark.parametrize("function", CEILINGS)
 def test_a_function_loads_no_more_modules_than_its_ceiling(function: str) -> None:
     assert len(loaded(function)) <= CEILINGS[function]
+
+
+def test_the_stream_function_does_not_load_the_framework() -> None:
+    tops = {name.partition(".")[0] for name in loaded("stream")}
+
+    assert not tops & {"fastapi", "starlette", "pydantic", "mangum"}
 
 
 def test_the_authorizer_loads_neither_the_framework_nor_the_http_client() -> None:
