@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev import start
+
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.02
@@ -67,20 +69,12 @@ def running(
 
 def _wait_until_listening(process: subprocess.Popen[bytes], program: Running) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    while not _listens(program.port):
+    while not start.answers(program.port):
         if process.poll() is not None:
             raise ProcessError(f"ended with {process.returncode}: {program.output}")
         if time.monotonic() > deadline:
             raise ProcessError(f"does not listen on port {program.port}: {program.output}")
         time.sleep(_POLL_S)
-
-
-def _listens(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -75,7 +75,7 @@ def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _doors(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
+def doors(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     auth = importlib.import_module("functions.auth.handler")
     route = importlib.import_module("functions.route.handler")
     with (
@@ -124,8 +124,8 @@ def door_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def door(_doors: dict[str, Door], door_name: str) -> Door:
-    return _doors[door_name]
+def door(doors: dict[str, Door], door_name: str) -> Door:
+    return doors[door_name]
 
 
 @pytest.fixture
@@ -134,17 +134,17 @@ def keyless_door(_keyless_doors: dict[str, Door], door_name: str) -> Door:
 
 
 @pytest.fixture(params=["uvicorn", "function_url"])
-def stream_door(request: pytest.FixtureRequest, _doors: dict[str, Door]) -> HttpDoor:
+def stream_door(request: pytest.FixtureRequest, doors: dict[str, Door]) -> HttpDoor:
     """The doors that do not collect an answer before they hand it on."""
-    streaming = _doors[request.param]
+    streaming = doors[request.param]
     assert isinstance(streaming, HttpDoor)
     return streaming
 
 
 @pytest.fixture
-def server_url(_doors: dict[str, Door]) -> str:
+def server_url(doors: dict[str, Door]) -> str:
     """The address of the uvicorn door, for clients that bring their own HTTP."""
-    uvicorn = _doors["uvicorn"]
+    uvicorn = doors["uvicorn"]
     assert isinstance(uvicorn, UvicornDoor)
     return uvicorn.url
 

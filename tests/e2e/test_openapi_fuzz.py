@@ -15,4 +15,5 @@ schema = schemathesis.pytest.from_fixture("served_schema")
 @schema.parametrize()
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_service_keeps_to_its_document(case: schemathesis.Case[Any], fake_upstream: FakeUpstream) -> None:
+    # `ignored_auth` tries each of two ways to send a key without it, but leaves the header with the other one in place.
     case.call_and_validate(headers=BEARER, excluded_checks=[ignored_auth])

@@ -86,8 +86,8 @@ def _dev(fake_upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(params=["make_dev", "function_url"])
-def place(request: pytest.FixtureRequest, _dev: Place, _doors: dict[str, Door]) -> Place:
-    streaming = _doors["function_url"]
+def place(request: pytest.FixtureRequest, _dev: Place, doors: dict[str, Door]) -> Place:
+    streaming = doors["function_url"]
     assert isinstance(streaming, HttpDoor)
     return {"make_dev": _dev, "function_url": Place("function URL", streaming, canaries.API_KEY)}[request.param]
 

@@ -1,13 +1,15 @@
 """What a stream is made of passes unchanged, for each provider; what we ask of the provider is told."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.doors import HttpDoor
+from tests.doors import Door, HttpDoor
+from tests.e2e.conftest import BEARER, JSON, chat
 from tests.e2e.streaming import asked
 from tests.e2e.test_passing_through import IMAGE, SCHEMA, TOOL
-from tests.fake_upstream import DONE, USAGE, FakeUpstream, chunk, event
+from tests.fake_upstream import DONE, EVENTS, USAGE, FakeUpstream, chunk, event
 
 MODELS = [
     ("openai", "gpt-4o"),
@@ -102,6 +104,15 @@ def test_cumulative_usage_is_told_once(stream_door: HttpDoor, upstream: FakeUpst
 
     assert ["usage" in one for one in chunks] == [False, False, True]
     assert chunks[-1]["usage"] == counts[1]
+
+
+def test_the_managed_function_gives_a_stream_in_one_piece(doors: dict[str, Door], upstream: FakeUpstream) -> None:
+    body = json.dumps(chat(stream=True)).encode()
+
+    answer = doors["api_gateway"].request("POST", "/api/core/openai/chat/completions", BEARER | JSON, body)
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.raw == b"".join(one for one in EVENTS if b"usage" not in one)
 
 
 def test_a_stream_that_wants_no_stream_is_whole(stream_door: HttpDoor, upstream: FakeUpstream) -> None:

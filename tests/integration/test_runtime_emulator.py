@@ -101,22 +101,25 @@ def auth(built: Path, template: Template, aws: Emulator, tmp_path_factory: pytes
 
 
 @pytest.fixture(scope="module")
+def places(aws: Emulator, upstream: FakeUpstream) -> dict[str, str]:
+    return {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": upstream.url}
+
+
+@pytest.fixture(scope="module")
 def route(
-    built: Path, template: Template, aws: Emulator, upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
+    built: Path, template: Template, places: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("route") / "log"
-    places = {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": upstream.url}
     with _function("RouteFunction", built, template, places, log) as function:
         yield function
 
 
 @pytest.fixture(scope="module")
 def stream(
-    built: Path, template: Template, aws: Emulator, upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
+    built: Path, template: Template, places: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     """Started by the wrapper in the built layer, as its environment says."""
     log = tmp_path_factory.mktemp("stream") / "log"
-    places = {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": upstream.url}
     wrapper = str(built / "CoreLayer" / "python" / "openmind-llm-runtime")
     with _function("StreamFunction", built, template, places, log, [wrapper, sys.executable]) as function:
         yield function

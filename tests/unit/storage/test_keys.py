@@ -1,33 +1,23 @@
 """One suite for every key store, so that the fake cannot drift from the real one."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from dev import seed
 from openmind_llm.domain import keys
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ports import KeyStore
 from openmind_llm.storage.keys import DynamoKeyStore
 from tests.fakes import MemoryKeyStore
+from tests.unit.storage.conftest import TABLE
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyStore]:
+def store(request: pytest.FixtureRequest) -> KeyStore:
     if request.param == "memory":
-        yield MemoryKeyStore()
-        return
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        seed.create_table(client, "table")
-        yield DynamoKeyStore(client, "table")
+        return MemoryKeyStore()
+    return DynamoKeyStore(request.getfixturevalue("dynamodb"), TABLE)
 
 
 def a_record(account: str = "acme") -> KeyRecord:

@@ -1,17 +1,14 @@
 """Usage entries in DynamoDB."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from dev import seed
 from openmind_llm.domain.usage import Usage, UsageEntry
 from openmind_llm.storage.usage import DynamoUsageLog
+from tests.unit.storage.conftest import TABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -31,25 +28,14 @@ ENTRY = UsageEntry(
 )
 
 
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        seed.create_table(client, "table")
-        yield client
+def items(dynamodb: "DynamoDBClient") -> list[dict[str, Any]]:
+    return dynamodb.scan(TableName=TABLE)["Items"]
 
 
-def items(client: "DynamoDBClient") -> list[dict[str, Any]]:
-    return client.scan(TableName="table")["Items"]
+def test_an_entry_is_one_item_under_its_account(dynamodb: "DynamoDBClient") -> None:
+    DynamoUsageLog(dynamodb, TABLE).close(ENTRY)
 
-
-def test_an_entry_is_one_item_under_its_account(client: "DynamoDBClient") -> None:
-    DynamoUsageLog(client, "table").close(ENTRY)
-
-    (item,) = items(client)
+    (item,) = items(dynamodb)
     assert (item["pk"]["S"], item["sk"]["S"]) == ("USAGE#acme", "2026-11-25T21:00:00.000Z#request-1")
     assert {name: item[name]["N"] for name in ("input", "cached_input", "cache_write", "output", "reasoning")} == {
         "input": "10", "cached_input": "2", "cache_write": "0", "output": "7", "reasoning": "5",
@@ -61,51 +47,51 @@ def test_an_entry_is_one_item_under_its_account(client: "DynamoDBClient") -> Non
     )
 
 
-def test_a_request_that_was_opened_is_closed_with_what_it_used(client: "DynamoDBClient") -> None:
-    log = DynamoUsageLog(client, "table")
+def test_a_request_that_was_opened_is_closed_with_what_it_used(dynamodb: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(dynamodb, TABLE)
     log.open(replace(ENTRY, outcome="open"))
 
     log.close(ENTRY)
 
-    assert [item["outcome"]["S"] for item in items(client)] == ["completed"]
+    assert [item["outcome"]["S"] for item in items(dynamodb)] == ["completed"]
 
 
-def test_a_request_that_was_never_closed_stays_open(client: "DynamoDBClient") -> None:
-    DynamoUsageLog(client, "table").open(replace(ENTRY, outcome="open"))
+def test_a_request_that_was_never_closed_stays_open(dynamodb: "DynamoDBClient") -> None:
+    DynamoUsageLog(dynamodb, TABLE).open(replace(ENTRY, outcome="open"))
 
-    assert [item["outcome"]["S"] for item in items(client)] == ["open"]
+    assert [item["outcome"]["S"] for item in items(dynamodb)] == ["open"]
 
 
-def test_a_request_without_an_answer_is_forgotten(client: "DynamoDBClient") -> None:
-    log = DynamoUsageLog(client, "table")
+def test_a_request_without_an_answer_is_forgotten(dynamodb: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(dynamodb, TABLE)
     log.open(replace(ENTRY, outcome="open"))
 
     log.forget(ENTRY)
 
-    assert items(client) == []
+    assert items(dynamodb) == []
 
 
-def test_it_is_not_among_the_accounts_keys(client: "DynamoDBClient") -> None:
-    DynamoUsageLog(client, "table").close(ENTRY)
+def test_it_is_not_among_the_accounts_keys(dynamodb: "DynamoDBClient") -> None:
+    DynamoUsageLog(dynamodb, TABLE).close(ENTRY)
 
-    (item,) = items(client)
+    (item,) = items(dynamodb)
     assert "account_id" not in item
 
 
-def test_a_request_is_closed_once(client: "DynamoDBClient") -> None:
-    log = DynamoUsageLog(client, "table")
+def test_a_request_is_closed_once(dynamodb: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(dynamodb, TABLE)
     log.close(ENTRY)
 
     log.close(replace(ENTRY, outcome="broken"))
 
-    assert [item["outcome"]["S"] for item in items(client)] == ["completed"]
+    assert [item["outcome"]["S"] for item in items(dynamodb)] == ["completed"]
 
 
 def test_an_entry_that_cannot_be_written_is_in_the_log_whole(
-    client: "DynamoDBClient", caplog: pytest.LogCaptureFixture
+    dynamodb: "DynamoDBClient", caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        DynamoUsageLog(client, "no-such-table").close(ENTRY)
+        DynamoUsageLog(dynamodb, "no-such-table").close(ENTRY)
 
     logged = caplog.records[-1].__dict__["entry"]
     assert (logged["request_id"], logged["usage"]["output"]) == ("request-1", 7)

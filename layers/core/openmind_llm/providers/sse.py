@@ -29,13 +29,13 @@ class Decoder:
         self._rest = bytearray(rest)
         events = [self._event() for line in lines if self._ends_event(line)]
         self._refuse_endless()
-        return events
+        return [event for event in events if event]
 
     def _ends_event(self, line: bytearray) -> bool:
         line = line.removesuffix(b"\r")
         if line.startswith(b"data:"):
             self._data.append(bytes(line[5:].removeprefix(b" ")))
-        return not line and bool(self._data)
+        return not line
 
     def _event(self) -> bytes:
         data, self._data = b"\n".join(self._data), []

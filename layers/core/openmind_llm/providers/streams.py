@@ -68,9 +68,11 @@ class EventSource:
 
     async def finish(self) -> None:
         """Reads what follows `[DONE]`, so that the connection can be kept."""
-        with contextlib.suppress(httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(END_TIMEOUT_S if self._has_ended else 0):
-                await anext(self._pieces, None)
+        if self._has_ended:
+            with contextlib.suppress(httpx.HTTPError, TimeoutError):
+                async with asyncio.timeout(END_TIMEOUT_S):
+                    async for _ in self._pieces:
+                        pass
 
     async def _read(self) -> None:
         piece = await anext(self._pieces, None)
