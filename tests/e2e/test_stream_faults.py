@@ -56,23 +56,23 @@ UNREACHABLE = "Failed to connect to openai server"
 HTML = Reply(502, b"<html>")
 NO = {"error": {"message": "no"}}
 
-BEFORE: list[tuple[str, Callable[[], Reply | Stream], int, str]] = [
-    ("an error status", lambda: json_reply({"error": {"message": "bad field"}}, 400), 400, "openai: bad field"),
-    ("a refused key", lambda: json_reply(NO, 401), 503, "openai API key not configured"),
-    ("patience", lambda: json_reply(NO, 429), 429, "openai rate limit reached"),
-    ("an outage", lambda: HTML, 503, UNREACHABLE),
-    ("a 200 with an error", lambda: json_reply(NO), 503, UNREACHABLE),
-    ("an error event", lambda: Stream([ERROR_EVENT]), 429, "openai rate limit reached"),
-    ("no event", lambda: Stream([b": processing\n\n", DONE]), 503, UNREACHABLE),
-    ("an end", lambda: Stream([]), 503, UNREACHABLE),
-    ("a closed connection", lambda: HANG_UP, 503, UNREACHABLE),
-    ("a break", lambda: Stream(failing(b": processing\n\n")), 503, UNREACHABLE),
-    ("broken JSON", lambda: Stream([b'data: {"id": \n\n']), 503, UNREACHABLE),
-    ("a whole answer", lambda: json_reply(completion()), 503, UNREACHABLE),
+BEFORE: list[tuple[str, Callable[[], Reply | Stream], int, str, str | None]] = [
+    ("an error status", lambda: json_reply({"error": {"message": "bad field"}}, 400), 400, "openai: bad field", None),
+    ("a refused key", lambda: json_reply(NO, 401), 503, "openai API key not configured", None),
+    ("patience", lambda: json_reply(NO, 429), 429, "openai rate limit reached", None),
+    ("an outage", lambda: HTML, 503, UNREACHABLE, None),
+    ("a 200 with an error", lambda: json_reply(NO), 503, UNREACHABLE, None),
+    ("an error event", lambda: Stream([ERROR_EVENT]), 429, "openai rate limit reached", None),
+    ("no event", lambda: Stream([b": processing\n\n", DONE]), 503, UNREACHABLE, "unanswered"),
+    ("an end", lambda: Stream([]), 503, UNREACHABLE, "unanswered"),
+    ("a closed connection", lambda: HANG_UP, 503, UNREACHABLE, "unanswered"),
+    ("a break", lambda: Stream(failing(b": processing\n\n")), 503, UNREACHABLE, "unanswered"),
+    ("broken JSON", lambda: Stream([b'data: {"id": \n\n']), 503, UNREACHABLE, None),
+    ("a whole answer", lambda: json_reply(completion()), 503, UNREACHABLE, "unanswered"),
 ]
 
 
-@pytest.mark.parametrize(("reply", "status", "text"), [pytest.param(*row[1:], id=row[0]) for row in BEFORE])
+@pytest.mark.parametrize(("reply", "status", "text", "outcome"), [pytest.param(*row[1:], id=row[0]) for row in BEFORE])
 def test_a_failure_before_the_first_event_has_its_status(
     stream_door: HttpDoor,
     upstream: FakeUpstream,
@@ -80,6 +80,7 @@ def test_a_failure_before_the_first_event_has_its_status(
     reply: Callable[[], Reply | Stream],
     status: int,
     text: str,
+    outcome: str | None,
 ) -> None:
     upstream.answer = lambda _: reply()
 
@@ -88,7 +89,7 @@ def test_a_failure_before_the_first_event_has_its_status(
 
     assert (answer.status, body) == (status, {"error": text})
     assert answer.reply.headers["content-type"] == "application/json"
-    assert rows.none()
+    assert rows.none() if outcome is None else rows.one()["outcome"] == outcome
     assert says_hello(stream_door, upstream)
 
 
@@ -103,7 +104,8 @@ def test_a_provider_that_is_silent_before_its_first_event_is_given_up(
     answered.set()
 
     assert (answer.status, body) == (503, {"error": "Failed to connect to openai server"})
-    assert rows.none()
+    row = rows.one()
+    assert (row["outcome"], row["is_exact"], row["output"]) == ("unanswered", False, "0")
     assert says_hello(stream_door, upstream)
 
 

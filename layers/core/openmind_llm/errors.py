@@ -148,15 +148,19 @@ class ModelNotServedError(ProviderNotConfiguredError):
 
 
 class ProviderUnavailableError(GatewayError):
-    """The provider could not be reached, timed out, or failed. The text is the contract's."""
+    """The provider could not be reached, timed out, or failed. The text is the contract's.
+
+    `may_have_cost`: the request may have reached a model, and what that cost will never be told.
+    """
 
     status = 503
     may_retry = True
     type = "api_error"
     code = "provider_unavailable"
 
-    def __init__(self, provider: str, *, retry_after_s: int = 1) -> None:
+    def __init__(self, provider: str, *, retry_after_s: int = 1, may_have_cost: bool = False) -> None:
         super().__init__(f"Failed to connect to {provider} server", retry_after_s=retry_after_s)
+        self.may_have_cost = may_have_cost
 
 
 class StreamBrokenError(ProviderUnavailableError):

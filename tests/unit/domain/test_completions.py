@@ -39,9 +39,15 @@ class Made:
 
 
 def create(
-    port: FakeUpstreamPort, provider: str = "openai", model: str = "gpt-4o", clock: Any = lambda: 1000.9, **fields: Any
+    port: FakeUpstreamPort,
+    provider: str = "openai",
+    model: str = "gpt-4o",
+    clock: Any = lambda: 1000.9,
+    log: MemoryUsageLog | None = None,
+    **fields: Any,
 ) -> Made:
-    log, raw = MemoryUsageLog(), json.dumps({"model": model, "messages": [USER]} | fields).encode()
+    log = log or MemoryUsageLog()
+    raw = json.dumps({"model": model, "messages": [USER]} | fields).encode()
     completions = Completions(CATALOGUE, port, log, clock, drain_s=1)
 
     async def ask() -> tuple[dict[str, Any], dict[str, str]]:
@@ -207,3 +213,25 @@ def test_content_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
     assert "my secret plan" not in repr(facts(caplog))
     assert "Hello!" not in repr(facts(caplog))
+
+
+def test_a_request_that_may_have_cost_something_is_recorded_at_an_estimate_of_its_input() -> None:
+    port, log = FakeUpstreamPort({}), MemoryUsageLog()
+    port.error = ProviderUnavailableError("openai", may_have_cost=True)
+
+    with pytest.raises(ProviderUnavailableError):
+        create(port, log=log)
+
+    ((outcome, used),) = [(entry.outcome, entry.usage) for entry in log.entries]
+    assert (outcome, used.is_exact, used.output) == ("unanswered", False, 0)
+    assert used.input > 0
+
+
+def test_a_refused_request_is_not_recorded() -> None:
+    port, log = FakeUpstreamPort({}), MemoryUsageLog()
+    port.error = RateLimitError("slow down", retry_after_s=3)
+
+    with pytest.raises(RateLimitError):
+        create(port, log=log)
+
+    assert log.entries == []

@@ -91,11 +91,11 @@ class Completions:
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
-        async with self._asked(exchange):
+        async with self._asked(exchange, facts):
             answer = await self._upstream.complete(exchange.route, exchange.request)
             reported = usage.read(answer.body.get("usage"))
             if not answer.choices and reported is None:
-                raise ProviderUnavailableError(exchange.route.provider.name)
+                raise ProviderUnavailableError(exchange.route.provider.name, may_have_cost=True)
         counted = reported or usage.estimate(exchange.request.body, answers.texts(answer.choices))
         await self._close(exchange, counted, "completed" if answer.choices else "broken", facts)
         if not answer.choices:
@@ -109,7 +109,7 @@ class Completions:
     async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
         tally, outcome = Tally(exchange.request), ""
         async with AsyncExitStack() as stack:
-            async with self._asked(exchange):
+            async with self._asked(exchange, facts):
                 answer = await stack.enter_async_context(self._upstream.stream(exchange.route, exchange.request))
             payloads = await stack.enter_async_context(aclosing(_payloads(answer, tally, exchange.route.provider.name)))
             reply = Reply(answers.stream_headers(answer), is_stream=True, payloads=payloads, drain_s=self._drain_s)
@@ -122,17 +122,21 @@ class Completions:
                 await self._close(exchange, tally.used(), outcome or _outcome(reply, tally), facts)
 
     @asynccontextmanager
-    async def _asked(self, exchange: Exchange) -> AsyncIterator[None]:
-        """Around the asking of the provider: what is refused is forgotten, what is cut off stays open.
+    async def _asked(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[None]:
+        """Around the asking of the provider: a refusal is forgotten, unless it may have cost something.
 
         A model that only the client named is the client's mistake; one that the catalogue names is ours.
         """
-        opened = self._entry(exchange, usage.estimate(exchange.request.body, ()), "open")
+        asked_for = usage.estimate(exchange.request.body, ())
+        opened = self._entry(exchange, asked_for, "open")
         await asyncio.to_thread(self._log.open, opened)
         try:
             yield
         except GatewayError as error:
-            await asyncio.to_thread(self._log.forget, opened)
+            if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
+                await self._close(exchange, asked_for, "unanswered", facts)
+            else:
+                await asyncio.to_thread(self._log.forget, opened)
             if not isinstance(error, ModelNotServedError) or exchange.route.is_exact:
                 raise
             provider = exchange.route.provider.name

@@ -47,7 +47,8 @@ class UsageEntry:
     """Who used what, once for each request that reached a model. `started_at` is ISO 8601 in UTC.
 
     `outcome`: `open` (not yet ended; if it is long past, its function was killed), `completed`, `client_gone` (read on
-    without it), `broken` (the provider failed in the middle), `stopped` (the function's time was up).
+    without it), `broken` (the provider failed in the middle), `stopped` (the function's time was up), `unanswered`
+    (asked, but no answer came: the usage is an estimate of the input).
     """
 
     request_id: str

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 EVENT_STREAM = "text/event-stream"
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+"""Failures after which it is certain that no model has seen the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ async def _our_errors(provider: Provider) -> AsyncIterator[None]:
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, EventTooLongError) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
-        raise ProviderUnavailableError(provider.name) from None
+        raise ProviderUnavailableError(provider.name, may_have_cost=not isinstance(error, NEVER_SENT)) from None
 
 
 async def _read(response: httpx.Response) -> Reply:
@@ -128,7 +130,7 @@ async def _require_events(provider: Provider, response: httpx.Response) -> None:
     if response.is_success and media_type.lower().startswith(EVENT_STREAM):
         return
     _answer_body(provider, await _read(response))
-    raise ProviderUnavailableError(provider.name)
+    raise ProviderUnavailableError(provider.name, may_have_cost=True)
 
 
 def _answer_body(provider: Provider, reply: Reply) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class EventSource:
         while not self._waiting and not self._has_ended:
             await self._read()
         if not self._waiting:
-            raise ProviderUnavailableError(self._provider.name)
+            raise ProviderUnavailableError(self._provider.name, may_have_cost=True)
         first = self._waiting[0]
         if isinstance(first, GatewayError):
             raise first
