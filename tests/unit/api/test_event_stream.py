@@ -88,6 +88,21 @@ def test_a_stream_that_breaks_ends_with_an_error_and_without_done() -> None:
     assert client.has_ended
 
 
+def test_a_fault_of_ours_ends_the_stream_with_an_error_too() -> None:
+    client = Client()
+
+    async def faulty(_: Client) -> AsyncIterator[bytes]:
+        yield b'{"a":1}'
+        raise KeyError("secret")
+
+    with pytest.raises(KeyError):
+        asyncio.run(relayed(faulty, client=client))
+
+    error = json.loads(client.body[-1].removeprefix(b"data: "))["error"]
+    assert (error["message"], error["code"]) == ("Internal server error", "internal_error")
+    assert client.has_ended
+
+
 def test_silences_are_filled() -> None:
     async def silent(client: Client) -> AsyncIterator[bytes]:
         yield b'{"a":1}'

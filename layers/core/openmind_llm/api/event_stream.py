@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from openmind_llm.api.asgi import Receive, Send, send_start
 from openmind_llm.domain.completions import Reply
-from openmind_llm.errors import DeadlineExceededError, GatewayError
+from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError
 
 KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
@@ -53,6 +53,9 @@ class EventStream:
                     await self._write(_error(error), is_last=True)
                 except asyncio.CancelledError:
                     await self._write(_error(DeadlineExceededError()), is_last=True)
+                    raise
+                except Exception:
+                    await self._write(_error(InternalError()), is_last=True)
                     raise
 
     async def _relay_events(self) -> None:
