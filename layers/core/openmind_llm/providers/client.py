@@ -59,7 +59,8 @@ class HttpUpstream:
         outgoing, adjusted = await self._outgoing(route, request, accept=EVENT_STREAM)
         response, source = await self._begin(route.provider, outgoing)
         try:
-            yield StreamedAnswer(source.chunks(), adjusted, replies.passed_on(response.headers))
+            async with aclosing(source.chunks()) as chunks:
+                yield StreamedAnswer(chunks, adjusted, replies.passed_on(response.headers))
             await source.finish()
         finally:
             await response.aclose()

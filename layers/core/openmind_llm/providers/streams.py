@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import httpx
@@ -54,7 +54,7 @@ class EventSource:
         if isinstance(first, GatewayError):
             raise first
 
-    async def chunks(self) -> AsyncIterator[Chunk]:
+    async def chunks(self) -> AsyncGenerator[Chunk]:
         """Raises StreamBrokenError, or the error that the provider sent, after the chunks that came before it."""
         while True:
             while self._waiting:
