@@ -6,7 +6,6 @@ UV := .uv/bin/uv
 RUN := .venv/bin
 export UV_PYTHON_PREFERENCE ?= system
 export SAM_CLI_TELEMETRY := 0
-export AWS_DEFAULT_REGION ?= us-east-1
 
 .PHONY: help
 help: ## show this list
@@ -33,7 +32,7 @@ format-check: .venv/ready
 	@$(RUN)/ruff format --check .
 
 .PHONY: lint
-lint: .venv/ready ## lint the code and the template
+lint: .venv/ready ## lint the code; the template is linted by a test
 	@$(RUN)/ruff check .
 
 .PHONY: types

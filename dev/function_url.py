@@ -5,6 +5,7 @@ Our own runtime behind cargo-lambda: chunks arrive as they are made, and the rec
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,9 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     """Until interrupted. Raises StartError."""
     port = start.port(environ, DEFAULT_PORT)
     start.listen(port).close()  # a busy port is told before anything starts
-    os.environ.update(_environment_of_dev(state))
+    variables = _environment_of_dev(state)
+    start.use_alone({name: value for name, value in variables.items() if name.startswith("AWS_")})
+    os.environ.update(variables)
     key = json.loads(EXAMPLE.read_text())["headers"]["authorization"].removeprefix("Bearer ")
     seed.seed_key(key, serve.DEFAULT_PLAN)
     with tempfile.TemporaryDirectory() as folder, _emulator(port, Path(folder)), _runtime(port) as runtime:
@@ -41,7 +44,7 @@ def _environment_of_dev(state: Path) -> dict[str, str]:
         lines = (state / "environment").read_text().splitlines()
     except OSError:
         raise StartError("start `make dev` first, and leave it running") from None
-    return dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    return dict(shlex.split(line)[1].split("=", 1) for line in lines)
 
 
 @contextmanager

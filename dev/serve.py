@@ -1,7 +1,8 @@
 """The gateway on loopback, with uvicorn as its door."""
 
+import fcntl
 import json
-import os
+import shlex
 import socket
 import sys
 import threading
@@ -31,8 +32,8 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     """Serves until interrupted. Raises StartError."""
     listener = start.listen(start.port(environ, DEFAULT_PORT))
     _prepare(state)
-    with _emulator(state) as emulator, _serving(simulator) as simulator_port:
-        os.environ.update(emulator.client_environment())
+    with _alone(state), _emulator(state) as emulator, _serving(simulator) as simulator_port:
+        start.use_alone(emulator.client_environment())
         provider_keys = _provider_keys(environ)
         seed.fill(provider_keys)
         key = environ.get("OPENMIND_API_KEY") or _own_key(state)
@@ -59,6 +60,17 @@ def _prepare(state: Path) -> None:
             json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise StartError(f"the state in {state} cannot be used ({error}): remove the folder and start again") from None
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Two emulators on one folder would each write all of it when they end, and one would win."""
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartError(f"another make dev uses {state}: stop it first") from None
+        yield
 
 
 @contextmanager
@@ -105,17 +117,21 @@ def _places(environ: Mapping[str, str], provider_keys: Mapping[str, str], simula
 
 def _write_environment(state: Path, variables: Mapping[str, str]) -> None:
     """For the command line (`source .dev/environment`) and for functions beside this server."""
-    lines = (f"export {name}={value}\n" for name, value in variables.items())
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     (state / "environment").write_text("".join(lines))
 
 
 def _own_key(state: Path) -> str:
     """The key of an earlier run, or a new one."""
     file = state / "key"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(keys.mint("test"))
-    return file.read_text().strip()
+    kept = file.read_text(errors="replace").strip() if file.exists() else ""
+    if kept:
+        return kept
+    fresh = state / "key.new"  # whole or not at all
+    fresh.touch(mode=0o600)
+    fresh.write_text(keys.mint("test"))
+    fresh.replace(file)
+    return file.read_text()
 
 
 def _greeting(listener: socket.socket, environ: Mapping[str, str], key: str, provider_keys: Mapping[str, str]) -> str:

@@ -7,6 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from openmind_llm.errors import AuthenticationError
+
 STATE = Path(__file__).parent.parent / ".dev"
 
 
@@ -23,15 +27,26 @@ def command(name: str, run: Callable[[Mapping[str, str], Path], None]) -> int:
     except StartError as error:
         sys.stderr.write(f"make {name}: {error}\n")
         return 1
+    except (OSError, ValueError, AuthenticationError, BotoCoreError, ClientError) as error:
+        # Whatever it is, it is in the environment or in the state: a trace would hide it.
+        sys.stderr.write(f"make {name}: {type(error).__name__}: {' '.join(str(error).split())}\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
     return 0
 
 
+def use_alone(aws: Mapping[str, str]) -> None:
+    """From here on boto3 knows nothing but `aws`: neither the user's account nor another endpoint."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(aws)
+
+
 def port(environ: Mapping[str, str], default: int) -> int:
     """Raises StartError."""
     text = environ.get("PORT") or str(default)
-    if not text.isdigit() or int(text) not in range(65536):
+    if not (text.isascii() and text.isdigit()) or int(text) not in range(65536):
         raise StartError(f"PORT is '{text}': it must be a number up to 65535")
     return int(text)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.canaries import PROVIDER_KEY
 from tests.e2e.conftest import Ask
-from tests.fake_upstream import SILENCE, FakeUpstream, Reply, completion
+from tests.fake_upstream import SILENCE, FakeUpstream, Reply, completion, json_reply
 
 
 def test_the_answer_is_the_providers(ask: Ask, upstream: FakeUpstream) -> None:
@@ -104,6 +104,7 @@ XAI_KEY = {"code": "x", "error": f"Incorrect API key provided: {PROVIDER_KEY}"}
 GEMINI_KEY = [_says("API key not valid. Please pass a valid API key.")]
 FAILED = completion(choices=[{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "error"}])
 CLAUDE = "anthropic/claude-opus-4.1"
+UNREACHABLE, UNREACHABLE_OPENAI = (f"Failed to connect to {name} server" for name in ("openrouter", "openai"))
 
 REFUSED: list[tuple[str, str, int, Any, int, str]] = [
     # provider, model, upstream status, upstream body, our status, our text
@@ -128,6 +129,18 @@ REFUSED: list[tuple[str, str, int, Any, int, str]] = [
     ("openrouter", CLAUDE, 200, _says("Provider error", code=502), 503, "Failed to connect to openrouter server"),
     ("openrouter", CLAUDE, 200, _says("bad input", code=400), 400, "openrouter: bad input"),
     ("openrouter", CLAUDE, 200, FAILED, 503, "Failed to connect to openrouter server"),
+    ("openrouter", CLAUDE, 200, completion(choices=[{"error": {"code": 502}, "message": {}}]), 503, UNREACHABLE),
+    ("openai", "gpt-4o", 200, completion(choices=[{"index": 0, "finish_reason": "stop"}]), 503, UNREACHABLE_OPENAI),
+    ("openai", "gpt-4o", 400, NO_MODEL, 503, "openai does not serve this model at present"),
+    ("openai", "gpt-4o", 429, _says("No.", code="insufficient_quota"), 503, "openai account is out of credit"),
+    (
+        "openrouter",
+        CLAUDE,
+        400,
+        _says("x is not a valid model ID"),
+        503,
+        "openrouter does not serve this model at present",
+    ),
     ("openai", "gpt-4o", 200, completion(choices=[]), 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 200, completion(choices=None), 503, "Failed to connect to openai server"),
     ("openai", "gpt-4o", 200, [], 503, "Failed to connect to openai server"),
@@ -169,6 +182,7 @@ PATIENCE: list[tuple[str, str, Any, dict[str, str], str]] = [
     ("gemini", "gemini-2.5-pro", RETRY_INFO, {}, "17"),
     ("xai", "grok-4", {"error": "Too many requests"}, {}, "2"),
     ("nearai", "qwen-2.5-7b-instruct", {"error": {"message": "x"}}, {"retry_after": "not a time"}, "2"),
+    ("openrouter", CLAUDE, {"error": {"code": 402, "message": "in flight"}}, {"retry_after": "3"}, "3"),
     ("openai", "gpt-4o", {"error": {"message": "x"}}, {"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"}, "1"),
 ]
 
@@ -177,7 +191,7 @@ PATIENCE: list[tuple[str, str, Any, dict[str, str], str]] = [
 def test_a_providers_429_stays_429_and_says_how_long_to_wait(
     ask: Ask, upstream: FakeUpstream, provider: str, model: str, body: Any, headers: dict[str, str], wait: str
 ) -> None:
-    upstream.replies(body, 429, **headers)
+    upstream.replies(body, 402 if "in flight" in str(body) else 429, **headers)
 
     answer = ask(provider, model=model)
 
@@ -211,6 +225,16 @@ def test_what_cannot_heal_is_not_to_be_retried(ask: Ask, upstream: FakeUpstream)
     refused, unknown, wrong = ask(), ask("invalid"), ask(raw=b"{")
 
     assert {a.headers["x-should-retry"] for a in (refused, unknown, wrong)} == {"false"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_provider_key_of_no_known_shape_is_blotted_too(ask: Ask, upstream: FakeUpstream, stream: bool) -> None:
+    """Whatever the provider got as its key: here it quotes it without its beginning, by which it could be known."""
+    upstream.answer = lambda request: json_reply(_says(f"Bad: {request.headers['authorization'].split()[1]}"), 400)
+
+    answer = ask(stream=stream)
+
+    assert answer.error == "openai: Bad: [redacted]"
 
 
 def test_an_error_text_that_quotes_a_key_is_blotted(ask: Ask, upstream: FakeUpstream) -> None:

@@ -252,7 +252,10 @@ def test_a_body_of_6_mb_is_taken_and_one_byte_more_is_413(ask: Ask, upstream: Fa
     assert len(upstream.received) == 1
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp", "application/json; charset=utf-16"],
+)
 def test_another_content_type_is_415(ask: Ask, upstream: FakeUpstream, media_type: str) -> None:
     answer = ask(headers={"content-type": media_type})
 
@@ -261,7 +264,13 @@ def test_another_content_type_is_415(ask: Ask, upstream: FakeUpstream, media_typ
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/json; charset=utf-8", "Application/JSON", 'application/json;charset="UTF-8"']
+    "media_type",
+    [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        'application/json;charset="UTF-8"',
+        "application/json; profile=x; charset=utf-8",
+    ],
 )
 def test_json_may_be_declared_in_its_other_spellings(ask: Ask, media_type: str) -> None:
     answer = ask(headers={"content-type": media_type})
@@ -303,6 +312,27 @@ def test_a_model_that_tries_to_inject_is_400(ask: Ask, model: str) -> None:
 
     assert answer.status == 400
     assert "x-evil" not in answer.headers
+
+
+@pytest.mark.parametrize("field", ["models", "route", "preset"])
+def test_a_body_that_names_a_second_model_is_400(ask: Ask, upstream: FakeUpstream, field: str) -> None:
+    answer = ask("openrouter", model="anthropic/claude-sonnet-4.5", **{field: ["openai/gpt-5-pro"]})
+
+    assert (answer.status, answer.error) == (400, f"{field} is not supported: name one model")
+    assert not upstream.received
+
+
+@pytest.mark.parametrize("option", [":online", "@preset/dear", ",openai/gpt-5-pro"])
+def test_a_model_with_an_option_of_the_router_is_404(ask: Ask, upstream: FakeUpstream, option: str) -> None:
+    answer = ask("openrouter", model=f"anthropic/claude-sonnet-4.5{option}")
+
+    assert answer.status == 404
+    assert not upstream.received
+
+
+@pytest.mark.parametrize("key", [canaries.API_KEY, canaries.PROVIDER_KEY])
+def test_a_key_sent_as_the_rest_of_a_model_is_not_logged(ask: Ask, key: str) -> None:
+    assert ask(model=f"gpt-4o-{key}").status == 200
 
 
 @pytest.mark.parametrize("key", [canaries.API_KEY, canaries.PROVIDER_KEY])

@@ -223,6 +223,54 @@ def test_a_broken_state_folder_is_one_clear_line(tmp_path: Path) -> None:
     assert errors.count("\n") == 1
 
 
+def test_a_second_server_on_the_same_state_is_one_clear_line(tmp_path: Path) -> None:
+    with running(tmp_path):
+        errors = refused(tmp_path)
+
+    assert errors == f"make dev: another make dev uses {tmp_path}: stop it first\n"
+
+
+@pytest.mark.parametrize(
+    "environ", [{"OPENMIND_API_KEY": "short"}, {"UPSTREAM_TIMEOUT_S": "abc"}, {"PORT": "²"}, {"MODEL_OVERRIDES": "{"}]
+)
+def test_a_wrong_variable_is_one_line(tmp_path: Path, environ: dict[str, str]) -> None:
+    errors = refused(tmp_path, **environ)
+
+    assert errors.startswith("make dev: ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["key", "environment", "emulator.log"])
+def test_a_folder_where_a_file_should_be_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+
+    errors = refused(tmp_path)
+
+    assert errors.startswith("make dev: ")
+    assert errors.count("\n") == 1
+
+
+def test_a_key_file_that_was_never_filled_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "key").touch()
+
+    with running(tmp_path) as dev:
+        assert dev.key.startswith("om1_test_")
+
+
+def test_it_talks_to_its_own_emulator_whatever_the_environment_says(tmp_path: Path) -> None:
+    elsewhere = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9", "AWS_PROFILE": "nosuch", "AWS_REGION": "eu-west-1"}
+
+    with running(tmp_path, **elsewhere) as dev:
+        assert dev.paste_curl().status_code == 200
+
+
+def test_what_it_leaves_for_a_shell_runs_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, OPENAI_API_KEY="x", OPENAI_BASE_URL=f"http://h/;touch {tmp_path}/ran"):
+        subprocess.run(["/bin/sh", "-c", f". {tmp_path}/environment"], check=True)
+
+    assert not (tmp_path / "ran").exists()
+
+
 def test_the_stream_function_runs_beside_it(tmp_path: Path) -> None:
     port = str(processes.free_port())
     event = (ROOT / "events" / "stream_url_chat.json").read_bytes()
@@ -247,7 +295,7 @@ def test_without_it_the_stream_function_says_what_is_missing(tmp_path: Path) -> 
 def command_line(state: Path, *words: str) -> str:
     """The operator's command, in the environment that a running server has left for it."""
     lines = (state / "environment").read_text().splitlines()
-    environ = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    environ = dict(shlex.split(line)[1].split("=", 1) for line in lines)
     done = subprocess.run(
         [sys.executable, "-m", "openmind_llm.cli", *words],
         env=QUIET | environ,

@@ -186,13 +186,6 @@ def test_table_costs_nothing_while_idle(template: Template) -> None:
     assert properties(template, "Table")["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_table_forgets_what_has_expired(template: Template) -> None:
-    """By the attribute that storage writes."""
-    ttl = properties(template, "Table")["TimeToLiveSpecification"]
-
-    assert ttl == {"AttributeName": "expires_at", "Enabled": True}
-
-
 def test_table_can_be_restored_and_is_encrypted(template: Template) -> None:
     """To any second of the last weeks; with a key whose uses are on record."""
     table = properties(template, "Table")

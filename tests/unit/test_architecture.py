@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "portal": set(),
     "runtime": {"runtime"},
     "bootstrap": {"bootstrap", "api", "domain", "errors", "providers", "settings", "storage"},
-    "cli": {"bootstrap", "domain", "settings", "storage"},
+    "cli": {"bootstrap", "domain", "errors", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
 ONLY_IN = {

@@ -15,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from openmind_llm.bootstrap import credentials
 from openmind_llm.domain import keys
 from openmind_llm.domain.keys import KeyRecord
+from openmind_llm.errors import AuthenticationError
 from openmind_llm.settings import MissingSettingError, Settings
+from openmind_llm.storage.secrets import SecretUnreadableError
 from openmind_llm.storage.stack import StackNotFoundError, stack_environment
 
 type Command = Callable[[argparse.Namespace, Settings], None]
@@ -30,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         KeyError,
         ValueError,
+        AuthenticationError,
         MissingSettingError,
+        SecretUnreadableError,
         StackNotFoundError,
         BotoCoreError,
         ClientError,
@@ -74,6 +78,8 @@ def _settings(stack: str | None) -> Settings:
 
 
 def _told(error: Exception) -> str:
+    if isinstance(error, AuthenticationError):
+        return "a key has 8 to 256 printable characters without spaces"
     if isinstance(error, KeyError):
         return f"no such key, or its id is taken: {error.args[0]}"
     return str(error)
@@ -90,8 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _named(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
 def _add_create(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--account", required=True, help="account that the key spends for")
+    parser.add_argument("--account", required=True, type=_named, help="account that the key spends for")
     parser.add_argument("--plan", default="free", help="plan of the account (default: free)")
     parser.add_argument("--name", help="what the key is for")
     parser.add_argument("--mode", choices=keys.MODES, default="live")
@@ -102,7 +114,7 @@ def _add_create(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--account", help="only this account's")
+    parser.add_argument("--account", type=_named, help="only this account's")
     parser.set_defaults(command=list_keys)
 
 

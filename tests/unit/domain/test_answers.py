@@ -98,8 +98,8 @@ def test_choices_that_are_no_objects_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("message", [None, "Hi", 7, ["Hi"]])
-def test_a_message_that_is_no_object_goes_on_as_it_came(message: Any) -> None:
-    assert whole(choices=[{"message": message}])["choices"] == [{"logprobs": None, "message": message}]
+def test_a_choice_without_a_message_is_none(message: Any) -> None:
+    assert whole(choices=[{"message": message}, {"finish_reason": "stop"}, CHOICE])["choices"] == [CHOICE]
 
 
 def test_the_providers_details_of_usage_are_kept() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dev.simulator import quirks
 from openmind_llm.domain.catalogue import Profile, Route
 from openmind_llm.providers import dialect, table
 
@@ -191,3 +192,15 @@ def test_a_body_that_was_adjusted_needs_no_more(body: dict[str, Any], route: Rou
     adjusted, _ = dialect.adjust(body, route)
 
     assert dialect.adjust(adjusted, route) == (adjusted, ())
+
+
+@pytest.mark.parametrize(
+    "name", sorted((quirks.PROVIDERS["openai"].known_fields or frozenset()) - {"model", "messages", "stream"})
+)
+@pytest.mark.parametrize(("provider", "model"), [("gemini", "gemini-2.5-pro"), ("openai", "gpt-4o")])
+def test_no_field_of_openais_api_is_one_that_a_strict_provider_does_not_know(
+    provider: str, model: str, name: str
+) -> None:
+    body, _ = dialect.adjust({"model": model, "messages": [], name: "x"}, CATALOGUE.resolve(provider, model))
+
+    assert body.keys() <= (quirks.PROVIDERS[provider].known_fields or frozenset())

@@ -222,7 +222,7 @@ def test_every_profile_is_used() -> None:
 def test_a_provider_has_every_field_and_no_other(name: str) -> None:
     provider = PROVIDERS[name]
 
-    assert provider.keys() == {"title", "base_url", "asks_for_stream_usage", "error_rules"}
+    assert provider.keys() == {"title", "base_url", "asks_for_stream_usage", "refused_fields", "error_rules"}
     assert provider["base_url"].startswith("https://")
     assert not provider["base_url"].endswith("/")
 

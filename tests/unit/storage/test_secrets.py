@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import EndpointConnectionError
 
-from openmind_llm.storage.secrets import RETRY_S, Secret, SecretProviderKeys
+from openmind_llm.storage import clients
+from openmind_llm.storage.secrets import RETRY_S, Secret, SecretProviderKeys, SecretUnreadableError
 from tests.fakes import FakeClock
 
 
@@ -77,7 +77,7 @@ def test_a_service_that_is_down_is_not_asked_at_every_request(service: FakeSecre
 def test_a_secret_that_was_never_read_is_an_error(service: FakeSecretsManager) -> None:
     service.is_down = True
 
-    with pytest.raises(GetParameterError):
+    with pytest.raises(SecretUnreadableError):
         secret(service, FakeClock()).text()
 
 
@@ -101,3 +101,27 @@ def test_a_service_that_was_never_up_configures_no_provider(service: FakeSecrets
     service.is_down = True
 
     assert SecretProviderKeys(secret(service, FakeClock())).get("openai") is None
+
+
+def test_a_service_that_hangs_is_given_up_before_the_authorizers_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "test")
+    config: Any = clients.secretsmanager().meta.config
+
+    waits = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
+    assert waits <= 5
+
+
+def test_while_one_request_asks_again_the_others_are_served(service: FakeSecretsManager) -> None:
+    kept = secret(service, FakeClock(), max_age_s=0)
+    kept.text()
+    served: list[str] = []
+
+    def asking(**_: Any) -> dict[str, str]:
+        served.append(kept.text())
+        return {"SecretString": "new"}
+
+    service.get_secret_value = asking  # type: ignore[method-assign]
+
+    assert kept.text() == "new"
+    assert served == [service.text]

@@ -27,8 +27,7 @@ class CompletionsEndpoint:
 
 
 def _require_json(scope: Scope) -> None:
-    media_type, _, parameters = header(scope, "content-type").lower().partition(";")
-    charset = parameters.replace(" ", "").replace('"', "")
-    is_utf8 = "charset=" not in charset or charset.startswith(("charset=utf-8", "charset=utf8"))
-    if media_type.strip() != "application/json" or not is_utf8:
+    media_type, *parameters = (part.strip() for part in header(scope, "content-type").lower().split(";"))
+    charsets = {part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")}
+    if media_type != "application/json" or not charsets <= {"utf-8", "utf8"}:
         raise UnsupportedMediaTypeError("Content-Type must be application/json")

@@ -98,6 +98,6 @@ def _authorized(scope: Scope) -> Caller | None:
 
 
 def _request_id(scope: Scope) -> str:
-    """API Gateway's id where there is one, so that its access log and our answers tell of the same request."""
+    """API Gateway's id where there is one: what it logs and answers by itself has the same."""
     given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
     return given or str(uuid.uuid4())

@@ -19,8 +19,8 @@ class Answer:
 
     @property
     def choices(self) -> list[dict[str, Any]]:
-        """Empty when the answer is not an answer."""
-        return messages.objects(self.body.get("choices"))
+        """Those that say something; empty when the answer is not an answer."""
+        return [one for one in messages.objects(self.body.get("choices")) if isinstance(one.get("message"), dict)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,4 @@ def _or_promised[Value](value: Any, promised: Value) -> Value:
 
 def _with_nulls(choice: dict[str, Any]) -> dict[str, Any]:
     """OpenAI's schema requires `logprobs` and `message.refusal`, null where there is none; some providers omit them."""
-    filled = {"logprobs": None} | choice
-    if isinstance(choice.get("message"), dict):
-        filled["message"] = {"refusal": None} | choice["message"]
-    return filled
+    return {"logprobs": None} | choice | {"message": {"refusal": None} | choice["message"]}

@@ -4,6 +4,7 @@ A name is *admitted* by prefix, as the contract says. Its upstream id and price 
 an admitted name that the catalogue does not know by heart is passed on as it is and priced at its family's ceiling.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from openmind_llm.errors import UnknownModelError, UnknownProviderError
 
 type Row = dict[str, Any]
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._/-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Provider:
     """One upstream. `/chat/completions` is appended to `base_url`.
 
     `asks_for_stream_usage`: a stream tells its usage only if `stream_options.include_usage` asks for it.
+    `refused_fields`: would make the provider answer with another model than the one that was admitted and priced.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Provider:
     base_url: str
     error_rules: tuple[ErrorRule, ...]
     asks_for_stream_usage: bool = True
+    refused_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,9 @@ class Catalogue:
         return tuple(model.name for model in self.models(provider) if model.is_prefix)
 
     def _family(self, provider: str, name: str) -> Model | None:
-        """The row with the longest prefix of `name`."""
+        """The row with the longest prefix of `name`. Options of a router (`:online`, `@preset`) make it no name."""
+        if not _PLAIN_NAME.fullmatch(name):
+            return None
         rows = [m for m in self.models(provider) if m.is_prefix and name.startswith(m.name)]
         return max(rows, key=lambda row: len(row.name), default=None)
 

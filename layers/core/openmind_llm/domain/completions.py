@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from openmind_llm import redaction
 from openmind_llm.domain import answers, json_body, requests, usage
 from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue, Route
@@ -18,6 +19,7 @@ from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage, UsageEntry
 from openmind_llm.errors import (
     GatewayError,
+    InvalidRequestError,
     ModelNotServedError,
     ProviderUnavailableError,
     StreamBrokenError,
@@ -86,7 +88,9 @@ class Completions:
         facts["provider"] = self._catalogue.provider(provider).name
         request = requests.parse(raw)
         route = self._catalogue.resolve(provider, request.model)
-        facts |= {"model": route.model.name, "upstream_model": route.upstream_id, "is_stream": request.is_stream}
+        for field in route.provider.refused_fields & request.body.keys():
+            raise InvalidRequestError(f"{field} is not supported: name one model")
+        facts |= {"model": route.model.name, "upstream_model": _named(route), "is_stream": request.is_stream}
         return Exchange(caller, request_id, self._now(), request, route)
 
     @asynccontextmanager
@@ -156,7 +160,7 @@ class Completions:
             key_id=exchange.caller.key_id,
             provider=exchange.route.provider.name,
             model=exchange.route.model.name,
-            upstream_model=exchange.route.upstream_id,
+            upstream_model=_named(exchange.route),
             is_stream=exchange.request.is_stream,
             outcome=outcome,
             usage=used,
@@ -196,6 +200,11 @@ async def _payloads(answer: StreamedAnswer, tally: Tally, provider: str) -> Asyn
 
 async def _once(payload: bytes) -> AsyncGenerator[bytes]:
     yield payload
+
+
+def _named(route: Route) -> str:
+    """A name that is admitted by its prefix is the client's text, and anything may follow."""
+    return redaction.shown(route.upstream_id)
 
 
 def _outcome(reply: Reply, tally: Tally) -> str:

@@ -122,7 +122,8 @@ async def _read(response: httpx.Response) -> Reply:
             read += part
             if len(read) > MAX_ANSWER_BYTES:
                 raise httpx.ReadError("the answer is too large")
-    return Reply(response.status_code, response.headers, bytes(read))
+    body = replies.without_our_key(bytes(read), response.request)
+    return Reply(response.status_code, response.headers, body)
 
 
 async def _require_events(provider: Provider, response: httpx.Response) -> None:

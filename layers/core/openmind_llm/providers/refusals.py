@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from openmind_llm import redaction
-from openmind_llm.domain.catalogue import Provider
+from openmind_llm.domain.catalogue import ErrorRule, Provider
 from openmind_llm.errors import (
     GatewayError,
     InvalidRequestError,
@@ -43,6 +43,11 @@ _MEANINGS = {
 }
 """What a status means at every provider; a provider's own rules come first, all else is an outage."""
 
+_COMMON_RULES = (
+    ErrorRule(400, "model_not_found", "model"),
+    ErrorRule(429, "insufficient_quota", "provider_credit"),
+)
+
 _ERROR_STATUSES = range(400, 600)
 _BAD_GATEWAY = 502
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -68,13 +73,19 @@ def to_error(provider: Provider, status: int, headers: Mapping[str, str], body: 
     parsed = parse(body)
     text = message(parsed)
     wait = retry_after_s(headers, parsed)
-    return _ERRORS[meaning(provider, status, text)](provider, text, wait)
+    means = meaning(provider, status, f"{text} {_code(parsed)}")
+    if means == "provider_credit" and wait is not None:
+        means = "rate"  # OpenRouter's limit on what is in flight: it heals
+    return _ERRORS[means](provider, text, wait)
 
 
-def meaning(provider: Provider, status: int, text: str) -> str:
-    """A key of the error table: by the provider's own rules first, then by status."""
-    lowered = text.lower()
-    for rule in provider.error_rules:
+def meaning(provider: Provider, status: int, told: str) -> str:
+    """A key of the error table: by the provider's own rules first, then by all providers', then by status.
+
+    `told` is the provider's text, and its code.
+    """
+    lowered = told.lower()
+    for rule in (*provider.error_rules, *_COMMON_RULES):
         if rule.status == status and rule.contains in lowered:
             return rule.means
     return _MEANINGS.get(status, "outage")
@@ -84,7 +95,7 @@ def hidden_status(body: Any) -> int | None:
     """The status of an error that came with status 200, whole or in a choice; None for an answer."""
     if not isinstance(body, dict):
         return _BAD_GATEWAY
-    failed = [choice for choice in _choices(body) if choice.get("finish_reason") == "error"]
+    failed = [choice for choice in _choices(body) if choice.get("finish_reason") == "error" or choice.get("error")]
     error = body.get("error") or (failed[0].get("error") if failed else None)
     if not error and not failed:
         return None
@@ -109,6 +120,13 @@ def message(body: Any) -> str:
     error = body.get("error")
     found = error.get("message") if isinstance(error, dict) else error or body.get("message")
     return found if isinstance(found, str) else ""
+
+
+def _code(body: Any) -> str:
+    """OpenAI's codes are steadier than its texts."""
+    error = body.get("error") if isinstance(body, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) else ""
 
 
 def retry_after_s(headers: Mapping[str, str], body: Any) -> int | None:

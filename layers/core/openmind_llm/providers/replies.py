@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Mapping
 
+import httpx
+
 from openmind_llm.domain.catalogue import Provider
 from openmind_llm.errors import GatewayError, ProviderNotConfiguredError
 from openmind_llm.providers import refusals
@@ -11,6 +13,12 @@ logger = logging.getLogger(__name__)
 
 PASSED_ON = ("x-ratelimit-", "openai-processing-ms", "x-openmind-simulated")
 """Prefixes of the provider's response headers that the client gets to see under their own names."""
+
+
+def without_our_key(body: bytes, request: httpx.Request) -> bytes:
+    """A provider may quote the key that it was sent, and not every key has a shape to be known by."""
+    key = request.headers["authorization"].removeprefix("Bearer ").encode()
+    return body.replace(key, b"[redacted]")
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:

@@ -104,7 +104,8 @@ class EventSource:
         status = refusals.hidden_status(body)
         if status is None:
             return Chunk(data, body)
-        return replies.refusal(self._provider, status, self._reply.headers, data)
+        told = replies.without_our_key(data, self._reply.request)
+        return replies.refusal(self._provider, status, self._reply.headers, told)
 
     def _after_the_first(self, error: GatewayError) -> GatewayError:
         """An outage here is no failure to connect."""

@@ -79,8 +79,14 @@ def _read(name: str) -> Any:
 
 
 def _provider(name: str, row: Row) -> Provider:
-    rules = tuple(ErrorRule(**rule) for rule in row["error_rules"])
-    return Provider(name, row["title"], row["base_url"], rules, row["asks_for_stream_usage"])
+    return Provider(
+        name=name,
+        title=row["title"],
+        base_url=row["base_url"],
+        error_rules=tuple(ErrorRule(**rule) for rule in row["error_rules"]),
+        asks_for_stream_usage=row["asks_for_stream_usage"],
+        refused_fields=frozenset(row["refused_fields"]),
+    )
 
 
 def _profile(row: Row) -> Profile:

@@ -20,12 +20,16 @@ _CONFIG = Config(
 )
 
 
+_CONFIG_OF_SECRETS = _CONFIG.merge(Config(read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}))
+"""A secret that was read once serves on: not worth waiting for, and the authorizer has 10 s for all it does."""
+
+
 def dynamodb() -> DynamoDBClient:
     return boto3.client("dynamodb", config=_CONFIG)
 
 
 def secretsmanager() -> SecretsManagerClient:
-    return boto3.client("secretsmanager", config=_CONFIG)
+    return boto3.client("secretsmanager", config=_CONFIG_OF_SECRETS)
 
 
 def cloudformation() -> CloudFormationClient:

@@ -20,6 +20,10 @@ RETRY_S = 30
 """Seconds before a failed read is tried again, so that an outage does not slow every request."""
 
 
+class SecretUnreadableError(Exception):
+    """The service failed, or has no such secret, and nothing was ever read."""
+
+
 class Secret:
     """One secret's text, read at most every `max_age_s` seconds: a rotated value is in use within that time."""
 
@@ -32,20 +36,22 @@ class Secret:
         self._retry_at = 0.0
 
     def text(self) -> str:
-        """Raises GetParameterError when the service fails and nothing was ever read."""
+        """Raises SecretUnreadableError."""
         if self._last_good is not None and self._now() < self._retry_at:
             return self._last_good
+        if self._last_good is not None:
+            self._retry_at = self._now() + RETRY_S  # while one request asks, the others go on with what there is
         try:
             self._last_good = str(self._provider.get(self._secret_id, max_age=self._max_age_s))
         except GetParameterError as error:
             return self._serve_on(error)
+        self._retry_at = 0.0
         return self._last_good
 
     def _serve_on(self, error: GetParameterError) -> str:
         logger.error("secret unreadable", extra={"secret_id": self._secret_id, "cause": type(error).__name__})
         if self._last_good is None:
-            raise error
-        self._retry_at = self._now() + RETRY_S
+            raise SecretUnreadableError(f"the secret {self._secret_id} cannot be read") from error
         return self._last_good
 
 
@@ -61,7 +67,7 @@ class SecretProviderKeys:
     def get(self, provider: str) -> str | None:
         try:
             keys = json.loads(self._secret.text())
-        except (GetParameterError, ValueError):
+        except (SecretUnreadableError, ValueError):
             logger.error("provider keys unreadable")
             return None
         key = keys.get(provider) if isinstance(keys, dict) else None
