@@ -93,12 +93,22 @@ class UvicornDoor(HttpDoor):
 
 
 class ApiGatewayDoor:
-    """What API Gateway does around the two functions: authorizer first, own responses as the template has them."""
+    """What API Gateway does around the functions: authorizer first, own responses as the template has them.
 
-    def __init__(self, auth: Handler, route: Handler, loop: asyncio.AbstractEventLoop) -> None:
+    `stream` answers POST on the completions path, as the template has it; without it `route` answers that, too.
+    """
+
+    def __init__(
+        self,
+        auth: Handler,
+        route: Handler,
+        loop: asyncio.AbstractEventLoop,
+        stream: Callable[[dict[str, Any]], Answer] | None = None,
+    ) -> None:
         self._auth = auth
         self._route = route
         self._loop = loop
+        self._stream = stream
         self._responses = _gateway_responses()
 
     def request(self, method: str, path: str, headers: Headers, body: bytes) -> Answer:
@@ -108,6 +118,8 @@ class ApiGatewayDoor:
             if refusal is not None:
                 return _seen(refusal)
         event |= {"body": base64.b64encode(body).decode() or None, "isBase64Encoded": bool(body)}
+        if self._stream and method == "POST" and path.endswith("/chat/completions"):
+            return self._stream(event)
         asyncio.set_event_loop(self._loop)  # other tests may have taken it away
         reply = self._route(event, None)
         content = reply["body"].encode()

@@ -84,14 +84,15 @@ def doors(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     ):
         yield {
             "uvicorn": uvicorn,
-            "api_gateway": ApiGatewayDoor(auth.handler, route.handler, route.loop),
+            "mangum": ApiGatewayDoor(auth.handler, route.handler, route.loop),
+            "api_gateway": ApiGatewayDoor(auth.handler, route.handler, route.loop, streaming.invoke),
             "function_url": streaming,
         }
     route.loop.close()
 
 
 @contextmanager
-def _function_url(environment: dict[str, str], folder: Path) -> Iterator[HttpDoor]:
+def _function_url(environment: dict[str, str], folder: Path) -> Iterator[FunctionUrlDoor]:
     with function_url.emulator(folder) as emulator, function_url.runtime(emulator, environment, folder):
         yield FunctionUrlDoor(emulator)
 
@@ -113,12 +114,13 @@ def _keyless_doors(stack: dict[str, str], tmp_path_factory: pytest.TempPathFacto
     ):
         yield {
             "uvicorn": uvicorn,
-            "api_gateway": ApiGatewayDoor(auth.handler, Mangum(app(), lifespan="off"), route.loop),
+            "mangum": ApiGatewayDoor(auth.handler, (managed := Mangum(app(), lifespan="off")), route.loop),
+            "api_gateway": ApiGatewayDoor(auth.handler, managed, route.loop, streaming.invoke),
             "function_url": streaming,
         }
 
 
-@pytest.fixture(params=["uvicorn", "api_gateway", "function_url"])
+@pytest.fixture(params=["uvicorn", "mangum", "api_gateway", "function_url"])
 def door_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -109,7 +109,7 @@ def test_cumulative_usage_is_told_once(stream_door: HttpDoor, upstream: FakeUpst
 def test_the_managed_function_gives_a_stream_in_one_piece(doors: dict[str, Door], upstream: FakeUpstream) -> None:
     body = json.dumps(chat(stream=True)).encode()
 
-    answer = doors["api_gateway"].request("POST", "/api/core/openai/chat/completions", BEARER | JSON, body)
+    answer = doors["mangum"].request("POST", "/api/core/openai/chat/completions", BEARER | JSON, body)
 
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.raw == b"".join(one for one in EVENTS if b"usage" not in one)
