@@ -12,7 +12,6 @@ from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import UsageEntry
-from openmind_llm.errors import GatewayError
 
 
 class MemoryKeyStore:
@@ -49,8 +48,8 @@ class MemoryUsageLog:
 
     def close(self, entry: UsageEntry) -> None:
         (known,) = (one for one in self.entries if one.request_id == entry.request_id)
-        if known.outcome == "open":
-            self.entries[self.entries.index(known)] = entry
+        assert known.outcome == "open", "a request is closed once"
+        self.entries[self.entries.index(known)] = entry
 
     def forget(self, entry: UsageEntry) -> None:
         self.entries = [one for one in self.entries if one.request_id != entry.request_id]
@@ -64,7 +63,7 @@ class FakeUpstreamPort:
 
     def __init__(self, body: dict[str, Any], **answer: Any) -> None:
         self.body = body
-        self.error: GatewayError | None = None
+        self.error: BaseException | None = None
         self.chunks: list[dict[str, Any] | Exception] = []
         self.asked: list[tuple[Route, ChatRequest]] = []
         self._answer = answer

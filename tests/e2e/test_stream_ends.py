@@ -133,7 +133,7 @@ def test_a_deadline_ends_a_stream_with_an_error_event(
 
 
 def test_a_deadline_before_the_first_event_is_503(
-    stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path
+    stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path, rows_of_the_event: UsageRows
 ) -> None:
     ended = threading.Event()
 
@@ -147,8 +147,10 @@ def test_a_deadline_before_the_first_event_is_503(
     with short_lived(stack, tmp_path) as function:
         status, body = invoked(function, "stream_chat")
         ended.set()
+        row = rows_of_the_event.one()
         upstream.reset()
         _, after = invoked(function, "stream_chat_buffered")
 
     assert (status, list(json.loads(body))) == (503, ["error"])
+    assert row["outcome"] == "stopped"
     assert b'"chat.completion"' in after

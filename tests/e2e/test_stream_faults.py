@@ -67,7 +67,7 @@ BEFORE: list[tuple[str, Callable[[], Reply | Stream], int, str, str | None]] = [
     ("an end", lambda: Stream([]), 503, UNREACHABLE, "unanswered"),
     ("a closed connection", lambda: HANG_UP, 503, UNREACHABLE, "unanswered"),
     ("a break", lambda: Stream(failing(b": processing\n\n")), 503, UNREACHABLE, "unanswered"),
-    ("broken JSON", lambda: Stream([b'data: {"id": \n\n']), 503, UNREACHABLE, None),
+    ("broken JSON", lambda: Stream([b'data: {"id": \n\n']), 503, UNREACHABLE, "unanswered"),
     ("a whole answer", lambda: json_reply(completion()), 503, UNREACHABLE, "unanswered"),
 ]
 

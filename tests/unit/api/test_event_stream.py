@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.api import event_stream
 from openmind_llm.api.asgi import Message
 from openmind_llm.api.event_stream import DONE, KEEP_ALIVE, EventStream
 from openmind_llm.domain.completions import Reply
@@ -45,10 +46,15 @@ class Client:
 
 
 async def relayed(
-    payloads: Payloads, *, keep_alive_s: float = NEVER, drain_s: float = NEVER, client: Client | None = None
+    payloads: Payloads,
+    *,
+    keep_alive_s: float = NEVER,
+    drain_s: float = NEVER,
+    total_s: float | None = None,
+    client: Client | None = None,
 ) -> tuple[Client, Reply]:
     client = client or Client()
-    reply = Reply({"x-a": "b"}, is_stream=True, payloads=payloads(client), drain_s=drain_s)
+    reply = Reply({"x-a": "b"}, is_stream=True, payloads=payloads(client), drain_s=drain_s, total_s=total_s)
     await EventStream(reply, client.receive, client.send, keep_alive_s).relay()
     return client, reply
 
@@ -185,6 +191,55 @@ def test_a_stream_whose_time_is_up_says_so_before_it_ends() -> None:
     error: Any = json.loads(client.body[-1].removeprefix(b"data: "))
     assert error["error"]["code"] == "deadline_exceeded"
     assert client.has_ended
+
+
+class Stuck(Client):
+    """Reads the head of the response, and no more."""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+
+def test_a_client_that_does_not_read_is_not_waited_for_beyond_the_whole_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "LAST_WORDS_S", 0.01)
+
+    client, reply = asyncio.run(relayed(two, total_s=0.01, client=Stuck()))
+
+    assert client.body == []
+    assert not reply.is_client_gone
+
+
+def test_a_client_that_does_not_read_does_not_hold_up_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "LAST_WORDS_S", 0.01)
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(relayed(two, client=Stuck()))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(asyncio.wait_for(cancelled(), 5))
+
+
+def test_a_whole_time_that_is_up_is_told() -> None:
+    async def endless(_: Client) -> AsyncIterator[bytes]:
+        yield b'{"a":1}'
+        await asyncio.Event().wait()
+
+    client, _ = asyncio.run(relayed(endless, total_s=0.01))
+
+    assert json.loads(client.body[-1].removeprefix(b"data: "))["error"]["code"] == "deadline_exceeded"
+
+
+def test_a_time_out_of_ours_is_not_taken_for_an_end() -> None:
+    async def faulty(_: Client) -> AsyncIterator[bytes]:
+        yield b'{"a":1}'
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(relayed(faulty))
 
 
 def test_events_are_not_mixed_with_what_fills_silences() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from openmind_llm.domain.chunks import Chunk, Tally
 from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.providers import refusals
 from tests.fake_upstream import USAGE, chunk
 
 USER = {"role": "user", "content": "Hi"}
@@ -126,7 +127,57 @@ def test_a_stream_is_complete_when_each_choice_has_its_reason(bodies: list[dict[
     one = tally()
     taken(one, *bodies)
 
-    assert one.is_complete is is_complete
+    assert one.has_ended(cleanly=True) is is_complete
+
+
+@pytest.mark.parametrize(
+    ("bodies", "has_ended"),
+    [
+        ([chunk({"content": "a"}, "stop")], True),
+        ([chunk({"tool_calls": [{"index": 0}]}), chunk(finish_reason="")], False),
+        ([chunk({"content": "a"})], False),
+    ],
+)
+def test_of_a_stream_that_breaks_off_only_a_told_end_counts(bodies: list[dict[str, Any]], has_ended: bool) -> None:
+    one = tally()
+    taken(one, *bodies)
+
+    assert one.has_ended(cleanly=False) is has_ended
+
+
+def test_of_a_stream_that_breaks_off_every_choice_that_was_asked_for_must_have_ended() -> None:
+    one = Tally(ChatRequest("gpt-4o", {"messages": [USER], "n": 2}))
+    taken(one, chunk({"content": "a"}, "stop"))
+
+    assert not one.has_ended(cleanly=False)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity"])
+def test_what_is_no_json_does_not_pass(number: str) -> None:
+    raw = b'{"choices": [{"index": 0, "delta": {"content": "a"}, "logprob": %s}]}' % number.encode()
+    body = refusals.parse(raw)
+
+    assert read(tally().take(Chunk(raw, body)))["choices"][0]["logprob"] is None
+
+
+def test_a_lone_carriage_return_does_not_break_an_event_in_two() -> None:
+    raw = b'{"choices":\r[]}'
+
+    assert tally().take(Chunk(raw, json.loads(raw))) == b'{"choices":[]}'
+
+
+def test_usage_that_cannot_be_read_does_not_replace_one_that_can() -> None:
+    one = tally()
+    taken(one, chunk(choices=[], usage=USAGE), chunk(choices=[], usage={}))
+
+    assert (one.used().is_exact, one.used().completion_tokens) == (True, 18)
+
+
+def test_the_closing_chunk_is_made_of_one_of_the_answer() -> None:
+    one = tally(wants_usage=True)
+    taken(one, chunk({"content": "a"}, "stop"), {"type": "ping"})
+
+    assert read(one.closing())["id"] == "chatcmpl-upstream"
 
 
 STRANGE: list[dict[str, Any]] = [
@@ -145,5 +196,5 @@ def test_a_chunk_of_no_known_form_does_no_harm(body: dict[str, Any]) -> None:
     one = tally(wants_usage=True)
     taken(one, body)
 
-    assert not one.is_complete
+    assert not one.has_ended(cleanly=True)
     assert read(one.closing())["usage"]["total_tokens"] > 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain.completions import Completions
+from openmind_llm.domain.completions import Completions, Limits
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import (
@@ -48,7 +48,7 @@ def create(
 ) -> Made:
     log = log or MemoryUsageLog()
     raw = json.dumps({"model": model, "messages": [USER]} | fields).encode()
-    completions = Completions(CATALOGUE, port, log, clock, drain_s=1)
+    completions = Completions(CATALOGUE, port, log, clock, Limits(drain_s=1))
 
     async def ask() -> tuple[dict[str, Any], dict[str, str]]:
         async with completions.open(CALLER, provider, raw, "request-1") as reply:
@@ -133,7 +133,7 @@ def test_a_wrong_request_reaches_no_provider(
 
 
 def test_a_wrong_provider_is_told_before_a_wrong_body() -> None:
-    completions = Completions(CATALOGUE, FakeUpstreamPort({}), MemoryUsageLog(), FakeClock(), drain_s=1)
+    completions = Completions(CATALOGUE, FakeUpstreamPort({}), MemoryUsageLog(), FakeClock(), Limits(drain_s=1))
 
     with pytest.raises(UnknownProviderError):
         asyncio.run(completions.open(CALLER, "nobody", b"{", "request-1").__aenter__())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain.completions import Completions, Reply
+from openmind_llm.domain.completions import Completions, Limits, Reply
 from openmind_llm.domain.keys import Caller
 from openmind_llm.errors import (
     GatewayError,
@@ -43,7 +43,7 @@ class Streamed:
 
     async def _read(self) -> None:
         body = {"model": self._model, "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-        completions = Completions(CATALOGUE, self.port, self.log, lambda: 1000.9, drain_s=1)
+        completions = Completions(CATALOGUE, self.port, self.log, lambda: 1000.9, Limits(drain_s=1))
         async with completions.open(CALLER, "openai", json.dumps(body).encode(), "request-1") as reply:
             self.headers = reply.headers
             try:
@@ -89,6 +89,14 @@ def test_a_break_after_the_last_word_is_no_error() -> None:
     (entry,) = stream.log.entries
     assert (stream.payloads, stream.error) == (HELLO, None)
     assert (entry.outcome, entry.usage.is_exact) == ("completed", False)
+
+
+def test_an_error_after_the_last_word_is_no_error() -> None:
+    """What the client sees and what is written down are the same: whole."""
+    stream = Streamed(*HELLO, RateLimitError("slow down", retry_after_s=1)).read()
+
+    (entry,) = stream.log.entries
+    assert (stream.payloads, stream.error, entry.outcome) == (HELLO, None, "completed")
 
 
 def test_an_error_that_the_provider_sends_ends_the_stream() -> None:
@@ -144,3 +152,13 @@ def test_a_model_that_the_provider_has_not_is_the_mistake_of_who_named_it(model:
         stream.read()
 
     assert type(raised.value) is kind
+
+
+def test_a_request_that_is_stopped_before_its_first_chunk_is_recorded_as_such() -> None:
+    stream = Streamed()
+    stream.port.error = asyncio.CancelledError()
+
+    with pytest.raises(asyncio.CancelledError):
+        stream.read()
+
+    assert [(entry.outcome, entry.usage.output) for entry in stream.log.entries] == [("stopped", 0)]

@@ -31,6 +31,7 @@ def decoded(*pieces: bytes) -> list[bytes]:
         (b"data: unfinished", []),
         (b"data: unfinished\n", []),
         (b"datax: a\n\n", []),
+        (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
         (b"data:\n\ndata: \n\ndata: a\n\n", [b"a"]),
         (b"data: [DONE]\n\n", [b"[DONE]"]),
     ],

@@ -62,6 +62,15 @@ def test_a_request_that_was_never_closed_stays_open(dynamodb: "DynamoDBClient") 
     assert [item["outcome"]["S"] for item in items(dynamodb)] == ["open"]
 
 
+def test_a_late_repetition_does_not_open_it_again(dynamodb: "DynamoDBClient") -> None:
+    log = DynamoUsageLog(dynamodb, TABLE)
+    log.close(ENTRY)
+
+    log.open(replace(ENTRY, outcome="open"))
+
+    assert [item["outcome"]["S"] for item in items(dynamodb)] == ["completed"]
+
+
 def test_a_request_without_an_answer_is_forgotten(dynamodb: "DynamoDBClient") -> None:
     log = DynamoUsageLog(dynamodb, TABLE)
     log.open(replace(ENTRY, outcome="open"))

@@ -16,6 +16,9 @@ from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalErr
 
 KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
+LAST_WORDS_S = 0.3
+"""How long a client that does not read may hold up the end: after it, the usage is still to be written down."""
+
 HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
@@ -39,24 +42,35 @@ class EventStream:
         self._now = asyncio.get_running_loop().time
         self._sent_at = self._now()
         self._is_sending = asyncio.Lock()
-        self._limit = asyncio.timeout(None)
+        self._limit = asyncio.timeout(reply.total_s)
         self._has_ended = False
 
     async def relay(self) -> None:
-        """Sends all of it. When cancelled, for want of time, it tells the client so before it ends."""
+        """Sends all of it. When its time is up, or it is cancelled for want of time, it tells the client so."""
         await send_start(self._send, 200, {**HEADERS, **self._reply.headers})
-        with contextlib.suppress(TimeoutError):
+        try:
             async with self._limit, self._attended():
-                try:
-                    await self._relay_events()
-                except GatewayError as error:
-                    await self._write(_error(error), is_last=True)
-                except asyncio.CancelledError:
-                    await self._write(_error(DeadlineExceededError()), is_last=True)
-                    raise
-                except Exception:
-                    await self._write(_error(InternalError()), is_last=True)
-                    raise
+                await self._relay_to_an_end()
+        except TimeoutError:
+            if not self._limit.expired():
+                raise
+
+    async def _relay_to_an_end(self) -> None:
+        try:
+            await self._relay_events()
+        except GatewayError as error:
+            await self._write(_error(error), is_last=True)
+        except asyncio.CancelledError:
+            await self._say_last(DeadlineExceededError())
+            raise
+        except Exception:
+            await self._say_last(InternalError())
+            raise
+
+    async def _say_last(self, error: GatewayError) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._write(_error(error), is_last=True)
 
     async def _relay_events(self) -> None:
         async for payload in self._reply.payloads:
@@ -78,7 +92,9 @@ class EventStream:
     def _client_left(self) -> None:
         if not self._reply.is_client_gone:
             self._reply.is_client_gone = True
-            self._limit.reschedule(self._now() + self._reply.drain_s)
+            drained_at, ends_at = self._now() + self._reply.drain_s, self._limit.when()
+            if not self._limit.expired():
+                self._limit.reschedule(drained_at if ends_at is None else min(drained_at, ends_at))
 
     @asynccontextmanager
     async def _attended(self) -> AsyncIterator[None]:

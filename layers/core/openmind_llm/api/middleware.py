@@ -59,10 +59,11 @@ class _Reply:
         self._has_begun = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._has_begun = True
+        is_start = message["type"] == "http.response.start"
+        if is_start:
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
         await self._send(message)
+        self._has_begun = self._has_begun or is_start
 
     async def fail(self, error: GatewayError) -> None:
         if not self._has_begun:

@@ -10,7 +10,7 @@ from openmind_llm.api.middleware import Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.bootstrap import credentials
 from openmind_llm.domain.catalogue import Catalogue
-from openmind_llm.domain.completions import Completions
+from openmind_llm.domain.completions import Completions, Limits
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
@@ -34,9 +34,11 @@ def guarded(served: App, settings: Settings) -> App:
 def endpoint(settings: Settings, known: Catalogue) -> CompletionsEndpoint:
     keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
-    log = DynamoUsageLog(clients.dynamodb(), settings.table_name)
+    log = DynamoUsageLog(clients.dynamodb_for_the_log(), settings.table_name)
+    # A second later than the provider's own clock: it only has a say where a client does not read.
+    limits = Limits(settings.drain_timeout_s, settings.upstream_timeout_s + 1)
     upstream = HttpUpstream(keys, client.client(), clocks)
-    completions = Completions(known, upstream, log, time.time, settings.drain_timeout_s)
+    completions = Completions(known, upstream, log, time.time, limits)
     return CompletionsEndpoint(completions, settings.max_body_bytes, settings.keep_alive_s)
 
 

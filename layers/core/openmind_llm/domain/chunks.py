@@ -1,11 +1,15 @@
 """What a stream of chunks amounts to: what of it the client gets, whether it came to its end, what it used."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from openmind_llm.domain import json_body, messages, usage
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage
+
+_NOT_FOR_A_LINE = re.compile(rb"[\r\n]|NaN|Infinity")
+"""What would break an event in two, and what is no JSON: the chunk is then written anew from what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Tally:
     request: ChatRequest
     _open: set[str] = field(default_factory=set)
     _calling: set[str] = field(default_factory=set)
+    _fallen_silent: set[str] = field(default_factory=set)
     _finished: set[str] = field(default_factory=set)
     _texts: list[str] = field(default_factory=list)
     _usage: Any = None
@@ -34,21 +39,29 @@ class Tally:
 
     def take(self, chunk: Chunk) -> bytes | None:
         """The JSON text to pass on, on one line; the provider's own wherever nothing has to change."""
-        self._last = chunk.body
         choices = messages.objects(chunk.body.get("choices"))
         for choice in choices:
             self._follow(choice)
-        if chunk.body.get("usage") is not None:
-            self._usage = chunk.body["usage"]
+        if choices or "usage" in chunk.body:
+            self._last = chunk.body
+        reported = chunk.body.get("usage")
+        if reported is not None:
+            self._usage = reported if usage.read(reported) else self._usage
             return _without_usage(chunk) if choices else None
         if "usage" in chunk.body and not self.request.wants_usage:
             return _without_usage(chunk)
-        return json_body.text(chunk.body) if b"\n" in chunk.raw else chunk.raw
+        return json_body.text(chunk.body) if _NOT_FOR_A_LINE.search(chunk.raw) else chunk.raw
 
-    @property
-    def is_complete(self) -> bool:
-        """Every choice that began has given a reason for its end."""
-        return bool(self._finished) and self._open <= self._finished
+    def has_ended(self, *, cleanly: bool) -> bool:
+        """Every choice has given a reason for its end.
+
+        Where the provider broke off, choices may be missing that were still to come, and a reason that says nothing
+        (xAI has been seen to end tool calls with "") is none.
+        """
+        if cleanly:
+            finished = self._finished | self._fallen_silent
+            return bool(finished) and self._open <= finished
+        return len(self._finished) >= (self.request.body.get("n") or 1) and self._open <= self._finished
 
     def used(self) -> Usage:
         """What the provider reported last, else an estimate of what came through."""
@@ -69,9 +82,10 @@ class Tally:
         if isinstance(delta, dict) and delta.get("tool_calls"):
             self._calling.add(index)
         reason = choice.get("finish_reason")
-        # xAI has been seen to end tool calls with "" for a reason.
-        if reason or (reason == "" and index in self._calling):
+        if reason:
             self._finished.add(index)
+        elif reason == "" and index in self._calling:
+            self._fallen_silent.add(index)
         self._texts.extend(messages.written(delta))
 
 

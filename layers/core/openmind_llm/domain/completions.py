@@ -44,28 +44,37 @@ class Exchange:
 class Reply:
     """What the client gets: JSON texts, one for a whole answer, else one for each chunk.
 
-    `payloads` raises GatewayError in the middle of a stream. Whoever relays it sets `is_client_gone` when nobody
-    listens any more, and may then read on for `drain_s` seconds.
+    `payloads` raises GatewayError in the middle of a stream. Whoever relays it does so for `total_s` seconds at most;
+    it sets `is_client_gone` when nobody listens any more, and may then read on for `drain_s` seconds.
     """
 
     headers: dict[str, str]
     is_stream: bool
     payloads: AsyncIterator[bytes]
     drain_s: float = 0
+    total_s: float | None = None
     is_client_gone: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds that a stream is read on without its client, and that it may take in all."""
+
+    drain_s: float
+    total_s: float | None = None
+
+
 class Completions:
-    """`now` gives seconds since the epoch; `drain_s` bounds how long a stream is read on without its client."""
+    """`now` gives seconds since the epoch."""
 
     def __init__(
-        self, catalogue: Catalogue, upstream: Upstream, log: UsageLog, now: Callable[[], float], drain_s: float
+        self, catalogue: Catalogue, upstream: Upstream, log: UsageLog, now: Callable[[], float], limits: Limits
     ) -> None:
         self._catalogue = catalogue
         self._upstream = upstream
         self._log = log
         self._now = now
-        self._drain_s = drain_s
+        self._limits = limits
 
     @asynccontextmanager
     async def open(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> AsyncIterator[Reply]:
@@ -101,13 +110,15 @@ class Completions:
             if not answer.choices and reported is None:
                 raise ProviderUnavailableError(exchange.route.provider.name, may_have_cost=True)
         counted = reported or usage.estimate(exchange.request.body, answers.texts(answer.choices))
-        await self._close(exchange, counted, "completed" if answer.choices else "broken", facts)
-        if not answer.choices:
-            raise ProviderUnavailableError(exchange.route.provider.name)
-        promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
-        body = json_body.text(answers.whole(answer, promised, counted))
-        async with aclosing(_once(body)) as payloads:
-            yield Reply(answers.headers(answer, counted), is_stream=False, payloads=payloads)
+        try:
+            if not answer.choices:
+                raise ProviderUnavailableError(exchange.route.provider.name)
+            promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
+            body = json_body.text(answers.whole(answer, promised, counted))
+            async with aclosing(_once(body)) as payloads:
+                yield Reply(answers.headers(answer, counted), is_stream=False, payloads=payloads)
+        finally:
+            await self._close(exchange, counted, "completed" if answer.choices else "broken", facts)
 
     @asynccontextmanager
     async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
@@ -116,7 +127,13 @@ class Completions:
             async with self._asked(exchange, facts):
                 answer = await stack.enter_async_context(self._upstream.stream(exchange.route, exchange.request))
             payloads = await stack.enter_async_context(aclosing(_payloads(answer, tally, exchange.route.provider.name)))
-            reply = Reply(answers.stream_headers(answer), is_stream=True, payloads=payloads, drain_s=self._drain_s)
+            reply = Reply(
+                answers.stream_headers(answer),
+                is_stream=True,
+                payloads=payloads,
+                drain_s=self._limits.drain_s,
+                total_s=self._limits.total_s,
+            )
             try:
                 yield reply
             except asyncio.CancelledError:
@@ -127,26 +144,30 @@ class Completions:
 
     @asynccontextmanager
     async def _asked(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[None]:
-        """Around the asking of the provider: a refusal is forgotten, unless it may have cost something.
-
-        A model that only the client named is the client's mistake; one that the catalogue names is ours.
-        """
+        """Around the asking of the provider: a refusal is forgotten, unless it may have cost something."""
         asked_for = usage.estimate(exchange.request.body, ())
         opened = self._entry(exchange, asked_for, "open")
-        await asyncio.to_thread(self._log.open, opened)
         try:
+            await asyncio.to_thread(self._log.open, opened)
             yield
         except GatewayError as error:
             if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
                 await self._close(exchange, asked_for, "unanswered", facts)
             else:
                 await asyncio.to_thread(self._log.forget, opened)
-            if not isinstance(error, ModelNotServedError) or exchange.route.is_exact:
-                raise
-            provider = exchange.route.provider.name
-            unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
-            unknown.headers = error.headers
-            raise unknown from None
+            raise self._ours(error, exchange) from None
+        except BaseException:
+            await self._close(exchange, asked_for, "stopped", facts)
+            raise
+
+    def _ours(self, error: GatewayError, exchange: Exchange) -> GatewayError:
+        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
+        if not isinstance(error, ModelNotServedError) or exchange.route.is_exact:
+            return error
+        provider = exchange.route.provider.name
+        unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
+        unknown.headers = error.headers
+        return unknown
 
     async def _close(self, exchange: Exchange, used: Usage, outcome: str, facts: dict[str, Any]) -> None:
         facts |= {"outcome": outcome} | _token_facts(used)
@@ -188,10 +209,10 @@ async def _payloads(answer: StreamedAnswer, tally: Tally, provider: str) -> Asyn
             payload = tally.take(chunk)
             if payload is not None:
                 yield payload
-    except StreamBrokenError:
-        if not tally.is_complete:
+    except GatewayError:
+        if not tally.has_ended(cleanly=False):
             raise
-    if not tally.is_complete:
+    if not tally.has_ended(cleanly=True):
         raise StreamBrokenError(provider, "ended its stream before its answer was complete")
     closing = tally.closing()
     if closing is not None:
@@ -210,7 +231,7 @@ def _named(route: Route) -> str:
 def _outcome(reply: Reply, tally: Tally) -> str:
     if reply.is_client_gone:
         return "client_gone"
-    return "completed" if tally.is_complete else "broken"
+    return "completed" if tally.has_ended(cleanly=True) else "broken"
 
 
 def _token_facts(counted: Usage) -> dict[str, Any]:

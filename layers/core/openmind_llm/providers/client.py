@@ -61,9 +61,9 @@ class HttpUpstream:
         try:
             async with aclosing(source.chunks()) as chunks:
                 yield StreamedAnswer(chunks, adjusted, replies.passed_on(response.headers))
-            await source.finish()
         finally:
-            await response.aclose()
+            # In one piece: a cancellation within would lose the connection for good.
+            await asyncio.shield(_released(source, response))
 
     async def _begin(self, provider: Provider, outgoing: httpx.Request) -> tuple[httpx.Response, EventSource]:
         """The response, with its first chunk in. Whatever fails up to here has a status of its own."""
@@ -92,6 +92,11 @@ class HttpUpstream:
         async with _our_errors(route.provider):
             outgoing = self._client.build_request("POST", url, content=payload, headers=_headers(key, accept))
         return outgoing, adjusted
+
+
+async def _released(source: EventSource, response: httpx.Response) -> None:
+    await source.finish()
+    await response.aclose()
 
 
 def client() -> httpx.AsyncClient:
@@ -137,6 +142,8 @@ async def _require_events(provider: Provider, response: httpx.Response) -> None:
 
 def _answer_body(provider: Provider, reply: Reply) -> dict[str, Any]:
     parsed = refusals.parse(reply.body)
+    if httpx.codes.is_success(reply.status) and not isinstance(parsed, dict):
+        raise ProviderUnavailableError(provider.name, may_have_cost=True)
     status = refusals.hidden_status(parsed) if httpx.codes.is_success(reply.status) else reply.status
     if status is not None:
         raise replies.refusal(provider, status, reply.headers, reply.body)

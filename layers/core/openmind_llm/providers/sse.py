@@ -8,6 +8,9 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 """An event that is longer than the longest buffered answer is no event."""
 
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
 class EventTooLongError(Exception):
     """The provider does not end its event."""
 
@@ -18,6 +21,7 @@ class Decoder:
     def __init__(self) -> None:
         self._rest = bytearray()
         self._data: list[bytes] = []
+        self._is_new = True
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The data of each event that `piece` completes; comments and empty events give none."""
@@ -27,6 +31,9 @@ class Decoder:
             return []
         *lines, rest = self._rest.split(b"\n")
         self._rest = bytearray(rest)
+        if self._is_new and lines:
+            lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+            self._is_new = False
         events = [self._event() for line in lines if self._ends_event(line)]
         self._refuse_endless()
         return [event for event in events if event]

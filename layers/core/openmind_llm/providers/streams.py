@@ -101,6 +101,8 @@ class EventSource:
 
     def _item(self, data: bytes) -> Chunk | GatewayError:
         body = refusals.parse(data)
+        if not isinstance(body, dict):
+            return ProviderUnavailableError(self._provider.name, may_have_cost=True)
         status = refusals.hidden_status(body)
         if status is None:
             return Chunk(data, body)

@@ -45,14 +45,14 @@ def parse(raw: bytes) -> Request:
 def _rest_scope(event: Event) -> dict[str, Any]:
     fields = event.get("multiValueHeaders") or _listed(event.get("headers"))
     query = event.get("multiValueQueryStringParameters") or _listed(event.get("queryStringParameters"))
-    headers = [(name, value) for name, values in fields.items() for value in values]
+    headers = [(name, value) for name, values in fields.items() for value in values or ()]
     context = event["requestContext"]
     return _scope(
         method=event["httpMethod"],
         path=event["path"],
-        query=urlencode(query, doseq=True),
+        query=urlencode({name: values for name, values in query.items() if values}, doseq=True),
         headers=headers,
-        client=context.get("identity", {}).get("sourceIp"),
+        client=(context.get("identity") or {}).get("sourceIp"),
     )
 
 
@@ -92,7 +92,7 @@ def _scope(
 
 
 def _listed(fields: dict[str, str] | None) -> dict[str, list[str]]:
-    return {name: [value] for name, value in (fields or {}).items()}
+    return {name: [value] for name, value in (fields or {}).items() if value is not None}
 
 
 def _body(event: Event) -> bytes:

@@ -24,8 +24,18 @@ _CONFIG_OF_SECRETS = _CONFIG.merge(Config(read_timeout=1, retries={"mode": "stan
 """A secret that was read once serves on: not worth waiting for, and the authorizer has 10 s for all it does."""
 
 
+_CONFIG_OF_THE_LOG = _CONFIG.merge(
+    Config(connect_timeout=0.5, read_timeout=0.7, retries={"mode": "standard", "total_max_attempts": 2})
+)
+
+
 def dynamodb() -> DynamoDBClient:
     return boto3.client("dynamodb", config=_CONFIG)
+
+
+def dynamodb_for_the_log() -> DynamoDBClient:
+    """A caller waits for what is written down, but not long; what cannot be written is logged instead."""
+    return boto3.client("dynamodb", config=_CONFIG_OF_THE_LOG)
 
 
 def secretsmanager() -> SecretsManagerClient:

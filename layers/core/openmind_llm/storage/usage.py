@@ -26,7 +26,8 @@ class DynamoUsageLog:
         self._table = table
 
     def open(self, entry: UsageEntry) -> None:
-        self._write(entry, self._client.put_item, Item=_item(entry))
+        """A late repetition, such as boto3 makes after a time-out, does not open again what was closed."""
+        self._write(entry, self._client.put_item, Item=_item(entry), ConditionExpression="attribute_not_exists(pk)")
 
     def close(self, entry: UsageEntry) -> None:
         self._write(
