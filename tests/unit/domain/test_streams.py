@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
 
 from openmind_llm.domain.completions import Completions, Limits, Reply
 from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.usage import UsageEntry
 from openmind_llm.errors import (
     GatewayError,
     ModelNotServedError,
@@ -32,7 +34,7 @@ class Streamed:
     def __init__(self, *chunks: dict[str, Any] | Exception, model: str = "gpt-4o", **answer: Any) -> None:
         self.port = FakeUpstreamPort({}, **answer)
         self.port.chunks = list(chunks)
-        self.log = MemoryUsageLog()
+        self.log: MemoryUsageLog = MemoryUsageLog()
         self.payloads: list[Any] = []
         self.error: GatewayError | None = None
         self._model = model
@@ -162,3 +164,29 @@ def test_a_request_that_is_stopped_before_its_first_chunk_is_recorded_as_such() 
         stream.read()
 
     assert [(entry.outcome, entry.usage.output) for entry in stream.log.entries] == [("stopped", 0)]
+
+
+def test_a_request_that_is_stopped_before_its_provider_is_asked_is_not_recorded() -> None:
+    class SlowLog(MemoryUsageLog):
+        opening, may_open = threading.Event(), threading.Event()
+
+        def open(self, entry: UsageEntry) -> None:
+            self.opening.set()
+            self.may_open.wait(5)
+            super().open(entry)
+
+    stream, log = Streamed(*HELLO), SlowLog()
+    stream.log = log
+
+    async def stopped() -> None:
+        task = asyncio.create_task(stream._read())
+        await asyncio.to_thread(log.opening.wait, 5)
+        task.cancel()
+        await asyncio.sleep(0)
+        log.may_open.set()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(stopped())
+
+    assert (log.entries, stream.port.asked) == ([], [])

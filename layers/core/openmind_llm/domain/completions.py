@@ -147,8 +147,8 @@ class Completions:
         """Around the asking of the provider: a refusal is forgotten, unless it may have cost something."""
         asked_for = usage.estimate(exchange.request.body, ())
         opened = self._entry(exchange, asked_for, "open")
+        await self._open(opened)
         try:
-            await asyncio.to_thread(self._log.open, opened)
             yield
         except GatewayError as error:
             if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
@@ -158,6 +158,16 @@ class Completions:
             raise self._ours(error, exchange) from None
         except BaseException:
             await self._close(exchange, asked_for, "stopped", facts)
+            raise
+
+    async def _open(self, entry: UsageEntry) -> None:
+        """A request that is stopped meanwhile has not reached its provider; a write that is on its way cannot be."""
+        writing = asyncio.ensure_future(asyncio.to_thread(self._log.open, entry))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing
+            await asyncio.to_thread(self._log.forget, entry)
             raise
 
     def _ours(self, error: GatewayError, exchange: Exchange) -> GatewayError:
