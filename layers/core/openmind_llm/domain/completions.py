@@ -5,18 +5,15 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from openmind_llm import redaction
-from openmind_llm.domain import answers, json_body, requests, usage
+from openmind_llm.domain import answers, json_body, metering, requests, usage
 from openmind_llm.domain.answers import Promised, StreamedAnswer
-from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
 from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.metering import Exchange, Meter
 from openmind_llm.domain.ports import Upstream, UsageLog
-from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.domain.usage import Usage, UsageEntry
 from openmind_llm.errors import (
     GatewayError,
     InvalidRequestError,
@@ -27,17 +24,6 @@ from openmind_llm.errors import (
 )
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A checked request on its way to its model. `started` is in seconds since the epoch."""
-
-    caller: Caller
-    request_id: str
-    started: float
-    request: ChatRequest
-    route: Route
 
 
 @dataclass(slots=True)
@@ -99,12 +85,17 @@ class Completions:
         route = self._catalogue.resolve(provider, request.model)
         for field in route.provider.refused_fields & request.body.keys():
             raise InvalidRequestError(f"{field} is not supported: name one model")
-        facts |= {"model": route.model.name, "upstream_model": _named(route), "is_stream": request.is_stream}
+        facts |= {
+            "model": route.model.name,
+            "upstream_model": metering.shown_name(route),
+            "is_stream": request.is_stream,
+        }
         return Exchange(caller, request_id, self._now(), request, route)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
-        async with self._asked(exchange, facts):
+        meter = Meter(self._log, exchange, self._now, facts)
+        async with self._unknown_to_the_provider(exchange), meter.asking():
             answer = await self._upstream.complete(exchange.route, exchange.request)
             reported = usage.read(answer.body.get("usage"))
             if not answer.choices and reported is None:
@@ -118,13 +109,13 @@ class Completions:
             async with aclosing(_once(body)) as payloads:
                 yield Reply(answers.headers(answer, counted), is_stream=False, payloads=payloads)
         finally:
-            await self._close(exchange, counted, "completed" if answer.choices else "broken", facts)
+            await meter.close(counted, "completed" if answer.choices else "broken")
 
     @asynccontextmanager
     async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
-        tally, outcome = Tally(exchange.request), ""
+        meter, tally, outcome = Meter(self._log, exchange, self._now, facts), Tally(exchange.request), ""
         async with AsyncExitStack() as stack:
-            async with self._asked(exchange, facts):
+            async with self._unknown_to_the_provider(exchange), meter.asking():
                 answer = await stack.enter_async_context(self._upstream.stream(exchange.route, exchange.request))
             payloads = await stack.enter_async_context(aclosing(_payloads(answer, tally, exchange.route.provider.name)))
             reply = Reply(
@@ -140,64 +131,20 @@ class Completions:
                 outcome = "stopped"
                 raise
             finally:
-                await self._close(exchange, tally.used(), outcome or _outcome(reply, tally), facts)
+                await meter.close(tally.used(), outcome or _outcome(reply, tally))
 
     @asynccontextmanager
-    async def _asked(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[None]:
-        """Around the asking of the provider: a refusal is forgotten, unless it may have cost something."""
-        asked_for = usage.estimate(exchange.request.body, ())
-        opened = self._entry(exchange, asked_for, "open")
-        await self._open(opened)
+    async def _unknown_to_the_provider(self, exchange: Exchange) -> AsyncIterator[None]:
+        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
         try:
             yield
-        except GatewayError as error:
-            if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
-                await self._close(exchange, asked_for, "unanswered", facts)
-            else:
-                await asyncio.to_thread(self._log.forget, opened)
-            raise self._ours(error, exchange) from None
-        except BaseException:
-            await self._close(exchange, asked_for, "stopped", facts)
-            raise
-
-    async def _open(self, entry: UsageEntry) -> None:
-        """A request that is stopped meanwhile has not reached its provider; a write that is on its way cannot be."""
-        writing = asyncio.ensure_future(asyncio.to_thread(self._log.open, entry))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await writing
-            await asyncio.to_thread(self._log.forget, entry)
-            raise
-
-    def _ours(self, error: GatewayError, exchange: Exchange) -> GatewayError:
-        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
-        if not isinstance(error, ModelNotServedError) or exchange.route.is_exact:
-            return error
-        provider = exchange.route.provider.name
-        unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
-        unknown.headers = error.headers
-        return unknown
-
-    async def _close(self, exchange: Exchange, used: Usage, outcome: str, facts: dict[str, Any]) -> None:
-        facts |= {"outcome": outcome} | _token_facts(used)
-        await asyncio.to_thread(self._log.close, self._entry(exchange, used, outcome))
-
-    def _entry(self, exchange: Exchange, used: Usage, outcome: str) -> UsageEntry:
-        started = datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="milliseconds")
-        return UsageEntry(
-            request_id=exchange.request_id,
-            account_id=exchange.caller.account_id,
-            key_id=exchange.caller.key_id,
-            provider=exchange.route.provider.name,
-            model=exchange.route.model.name,
-            upstream_model=_named(exchange.route),
-            is_stream=exchange.request.is_stream,
-            outcome=outcome,
-            usage=used,
-            started_at=started.replace("+00:00", "Z"),
-            duration_ms=round((self._now() - exchange.started) * 1000),
-        )
+        except ModelNotServedError as error:
+            if exchange.route.is_exact:
+                raise
+            provider = exchange.route.provider.name
+            unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
+            unknown.headers = error.headers
+            raise unknown from None
 
     @contextmanager
     def _told(self, facts: dict[str, Any]) -> Iterator[None]:
@@ -233,23 +180,7 @@ async def _once(payload: bytes) -> AsyncGenerator[bytes]:
     yield payload
 
 
-def _named(route: Route) -> str:
-    """A name that is admitted by its prefix is the client's text, and anything may follow."""
-    return redaction.shown(route.upstream_id)
-
-
 def _outcome(reply: Reply, tally: Tally) -> str:
     if reply.is_client_gone:
         return "client_gone"
     return "completed" if tally.has_ended(cleanly=True) else "broken"
-
-
-def _token_facts(counted: Usage) -> dict[str, Any]:
-    return {
-        "input_tokens": counted.input,
-        "cached_input_tokens": counted.cached_input,
-        "cache_write_tokens": counted.cache_write,
-        "output_tokens": counted.output,
-        "reasoning_tokens": counted.reasoning,
-        "usage_is_exact": counted.is_exact,
-    }
