@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from openmind_llm.storage import clients
 from openmind_llm.storage.secrets import RETRY_S, Secret, SecretProviderKeys, SecretUnreadableError
 from tests.fakes import FakeClock
 
@@ -101,15 +100,6 @@ def test_a_service_that_was_never_up_configures_no_provider(service: FakeSecrets
     service.is_down = True
 
     assert SecretProviderKeys(secret(service, FakeClock())).get("openai") is None
-
-
-def test_a_service_that_hangs_is_given_up_before_the_authorizers_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
-        monkeypatch.setenv(name, "test")
-    config: Any = clients.secretsmanager().meta.config
-
-    waits = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
-    assert waits <= 5
 
 
 def test_while_one_request_asks_again_the_others_are_served(service: FakeSecretsManager) -> None:

@@ -12,35 +12,31 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    tcp_keepalive=True,
-)
 
-
-_CONFIG_OF_SECRETS = _CONFIG.merge(Config(read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}))
-"""A secret that was read once serves on: not worth waiting for, and the authorizer has 10 s for all it does."""
-
-
-_CONFIG_OF_THE_LOG = _CONFIG.merge(
-    Config(connect_timeout=0.5, read_timeout=0.7, retries={"mode": "standard", "total_max_attempts": 2})
-)
+def _waiting(connect_s: float, read_s: float, attempts: int) -> Config:
+    return Config(
+        connect_timeout=connect_s,
+        read_timeout=read_s,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        tcp_keepalive=True,
+    )
 
 
 def dynamodb() -> DynamoDBClient:
-    return boto3.client("dynamodb", config=_CONFIG)
+    """Some 6 s at the worst: the authorizer has 10 s for all it does."""
+    return boto3.client("dynamodb", config=_waiting(1, 1, 3))
 
 
 def dynamodb_for_the_log() -> DynamoDBClient:
-    """A caller waits for what is written down, but not long; what cannot be written is logged instead."""
-    return boto3.client("dynamodb", config=_CONFIG_OF_THE_LOG)
+    """Some 3 s at the worst: a caller waits for what is written down, and what cannot be written is logged instead."""
+    return boto3.client("dynamodb", config=_waiting(0.5, 0.7, 2))
 
 
 def secretsmanager() -> SecretsManagerClient:
-    return boto3.client("secretsmanager", config=_CONFIG_OF_SECRETS)
+    """Some 4 s at the worst: a secret that was read once serves on."""
+    return boto3.client("secretsmanager", config=_waiting(1, 1, 2))
 
 
 def cloudformation() -> CloudFormationClient:
-    return boto3.client("cloudformation", config=_CONFIG)
+    """For a command of the operator's, who can wait."""
+    return boto3.client("cloudformation")
