@@ -33,6 +33,7 @@ _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
 
 CHAT_OPERATION: dict[str, Any] = {
     "response_model": schemas.ChatCompletion,
+    "response_description": "The completion, or the events of its stream",
     "responses": REFUSALS | NOT_FOUND | _CHAT_REFUSALS,
     "openapi_extra": {
         "requestBody": {
