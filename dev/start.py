@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ def command(name: str, run: Callable[[Mapping[str, str], Path], None]) -> int:
     """The exit code of the program that `make <name>` runs, until it is interrupted."""
     parser = argparse.ArgumentParser(prog=f"make {name}")
     parser.add_argument("--state", type=Path, default=STATE, help="folder that survives a restart")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it, what it started ends first
     try:
         run(os.environ, parser.parse_args().state)
     except StartError as error:

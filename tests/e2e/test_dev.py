@@ -178,6 +178,14 @@ def test_ctrl_c_leaves_nothing_running_and_the_state_for_the_next_time(tmp_path:
         assert second.key == first.key
 
 
+def test_a_server_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
+    with running(tmp_path) as dev:
+        dev.process.terminate()
+        dev.process.wait(30)
+
+        assert not processes_that_know_of(tmp_path)
+
+
 def test_a_killed_server_leaves_nothing_running(tmp_path: Path) -> None:
     with running(tmp_path) as dev:
         dev.process.kill()
