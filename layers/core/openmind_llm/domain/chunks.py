@@ -34,7 +34,8 @@ class Tally:
     _fallen_silent: set[str] = field(default_factory=set)
     _finished: set[str] = field(default_factory=set)
     _texts: list[str] = field(default_factory=list)
-    _usage: Any = None
+    _reported: Any = None
+    _counted: Usage | None = None
     _last: dict[str, Any] = field(default_factory=dict)
 
     def take(self, chunk: Chunk) -> bytes | None:
@@ -46,7 +47,7 @@ class Tally:
             self._last = chunk.body
         reported = chunk.body.get("usage")
         if reported is not None:
-            self._usage = reported if usage.read(reported) else self._usage
+            self._count(reported)
             return _without_usage(chunk) if choices else None
         if "usage" in chunk.body and not self.request.wants_usage:
             return _without_usage(chunk)
@@ -65,16 +66,22 @@ class Tally:
 
     def used(self) -> Usage:
         """What the provider reported last, else an estimate of what came through."""
-        return usage.read(self._usage) or usage.estimate(self.request.body, ["".join(self._texts)])
+        return self._counted or usage.estimate(self.request.body, ["".join(self._texts)])
 
     def closing(self) -> bytes | None:
         """The chunk with the usage, if the client asked for it; an estimate says that it is one."""
         if not self.request.wants_usage:
             return None
         used = self.used()
-        counts = usage.reported_or(self._usage, used)
+        counts = usage.reported_or(self._reported, used)
         told = {} if used.is_exact else {"x_openmind_usage": "estimated"}
         return json_body.text(self._last | told | {"choices": [], "usage": counts})
+
+    def _count(self, reported: Any) -> None:
+        """What cannot be read does not replace what could."""
+        counted = usage.read(reported)
+        if counted is not None:
+            self._reported, self._counted = reported, counted
 
     def _follow(self, choice: dict[str, Any]) -> None:
         index, delta = str(choice.get("index", 0)), choice.get("delta")

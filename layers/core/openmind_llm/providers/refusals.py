@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.domain import messages
 from openmind_llm.domain.catalogue import ErrorRule, Provider
 from openmind_llm.errors import (
     GatewayError,
@@ -95,7 +96,11 @@ def hidden_status(body: Any) -> int | None:
     """The status of an error that came with status 200, whole or in a choice; None for an answer."""
     if not isinstance(body, dict):
         return _BAD_GATEWAY
-    failed = [choice for choice in _choices(body) if choice.get("finish_reason") == "error" or choice.get("error")]
+    failed = [
+        choice
+        for choice in messages.objects(body.get("choices"))
+        if choice.get("finish_reason") == "error" or choice.get("error")
+    ]
     error = body.get("error") or (failed[0].get("error") if failed else None)
     if not error and not failed:
         return None
@@ -113,19 +118,26 @@ def parse(body: bytes) -> Any:
 
 def message(body: Any) -> str:
     """The provider's text, or an empty one."""
-    if isinstance(body, list) and body:
-        body = body[0]
-    if not isinstance(body, dict):
-        return ""
-    error = body.get("error")
-    found = error.get("message") if isinstance(error, dict) else error or body.get("message")
+    root = _root(body)
+    error = root.get("error")
+    found = error.get("message") if isinstance(error, dict) else error or root.get("message")
     return found if isinstance(found, str) else ""
+
+
+def _root(body: Any) -> dict[str, Any]:
+    """Gemini sends its only object in a list."""
+    root = body[0] if isinstance(body, list) and body else body
+    return root if isinstance(root, dict) else {}
+
+
+def _error(body: Any) -> dict[str, Any]:
+    error = _root(body).get("error")
+    return error if isinstance(error, dict) else {}
 
 
 def _code(body: Any) -> str:
     """OpenAI's codes are steadier than its texts."""
-    error = body.get("error") if isinstance(body, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
+    code = _error(body).get("code")
     return code if isinstance(code, str) else ""
 
 
@@ -157,9 +169,7 @@ def _seconds(text: str) -> float | None:
 
 def _retry_info(body: Any) -> float | None:
     """`[{"error": {"details": [{"@type": "…RetryInfo", "retryDelay": "17s"}]}}]`, as a list or its only object."""
-    root = body[0] if isinstance(body, list) and body else body
-    error = root.get("error") if isinstance(root, dict) else None
-    details = error.get("details") if isinstance(error, dict) else None
+    details = _error(body).get("details")
     for detail in details if isinstance(details, list) else ():
         delay = detail.get("retryDelay") if isinstance(detail, dict) else None
         if isinstance(delay, str) and delay.endswith("s"):
@@ -170,8 +180,3 @@ def _retry_info(body: Any) -> float | None:
 def _finite(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
-
-
-def _choices(body: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = body.get("choices")
-    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
