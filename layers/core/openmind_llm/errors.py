@@ -3,6 +3,8 @@
 GatewayError
 ├── InvalidRequestError        400  the body is not what the contract asks for
 ├── AuthenticationError        401  no key, or not a valid one
+├── CreditError                402  the account, or the key's budget, does not cover the request
+├── ModelNotAllowedError       403  this key may not use the model
 ├── NotFoundError              404  no such path
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
@@ -10,11 +12,13 @@ GatewayError
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
 ├── RateLimitError             429  the provider asks for patience
+│   └── TooManyRequestsError   429  the plan does, or the key's own limit
 ├── InternalError              500  ours to mend
 ├── ProviderNotConfiguredError 503  the operator has to act: no key, no credit
 │   └── ModelNotServedError    503  the provider does not know the upstream model
 ├── ProviderUnavailableError   503  the provider could not be reached or failed
 │   └── StreamBrokenError      503  the provider failed after its stream had begun
+├── LedgerUnavailableError     503  it cannot be written down what a request would cost
 └── DeadlineExceededError      503  the function's time is up
 """
 
@@ -32,7 +36,7 @@ class GatewayError(Exception):
     """
 
     status: ClassVar[int] = 500
-    may_retry: ClassVar[bool] = False
+    may_retry: bool = False
     type: ClassVar[str] = "invalid_request_error"
     code: ClassVar[str] = "invalid_request"
 
@@ -58,6 +62,25 @@ class AuthenticationError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
+
+
+class CreditError(GatewayError):
+    """The account, or the key's budget, does not cover the request."""
+
+    status = 402
+    type = "insufficient_quota"
+    code = "insufficient_credit"
+
+
+class ModelNotAllowedError(GatewayError):
+    """This key may not use the model."""
+
+    status = 403
+    type = "permission_error"
+    code = "model_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__("This API key may not use this model")
 
 
 class NotFoundError(GatewayError):
@@ -118,6 +141,16 @@ class RateLimitError(GatewayError):
     code = "rate_limit_exceeded"
 
 
+class TooManyRequestsError(RateLimitError):
+    """The plan's limit, or the key's own. `wait_ns` is how long it lasts; None: no wait can help."""
+
+    def __init__(self, message: str, *, wait_ns: int | None = None) -> None:
+        super().__init__(message, retry_after_s=None if wait_ns is None else -(-wait_ns // 1_000_000_000))
+        self.may_retry = wait_ns is not None
+        if wait_ns is not None:
+            self.headers = {"retry-after-ms": str(-(-wait_ns // 1_000_000))}
+
+
 class InternalError(GatewayError):
     """Ours to mend; the text never says more than this."""
 
@@ -171,6 +204,18 @@ class StreamBrokenError(ProviderUnavailableError):
     def __init__(self, provider: str, how: str) -> None:
         super().__init__(provider)
         self.message = f"{provider} {how}"
+
+
+class LedgerUnavailableError(GatewayError):
+    """It cannot be written down what a request would cost, and so it is not sent."""
+
+    status = 503
+    may_retry = True
+    type = "api_error"
+    code = "ledger_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The service is not available at the moment", retry_after_s=1)
 
 
 class DeadlineExceededError(GatewayError):

@@ -53,16 +53,16 @@ def whole(answer: Answer, promised: Promised, counted: Usage) -> dict[str, Any]:
     }
 
 
-def headers(answer: Answer, counted: Usage) -> dict[str, str]:
+def headers(answer: Answer, adjusted: tuple[str, ...], counted: Usage) -> dict[str, str]:
     """The provider's headers that go on to the client, and what we have to say of the exchange."""
     estimated = {} if counted.is_exact else {"x-openmind-usage": "estimated"}
-    return stream_headers(answer) | estimated
+    return stream_headers(answer, adjusted) | estimated
 
 
-def stream_headers(answer: Answer | StreamedAnswer) -> dict[str, str]:
-    """The same, as far as it is known before the answer is whole."""
-    adjusted = {"x-openmind-adjusted": ", ".join(answer.adjusted)} if answer.adjusted else {}
-    return answer.headers | adjusted
+def stream_headers(answer: Answer | StreamedAnswer, adjusted: tuple[str, ...]) -> dict[str, str]:
+    """The same, as far as it is known before the answer is whole. `adjusted` comes before the provider's own."""
+    changes = (*adjusted, *answer.adjusted)
+    return answer.headers | ({"x-openmind-adjusted": ", ".join(changes)} if changes else {})
 
 
 def texts(choices: Iterable[dict[str, Any]]) -> Iterable[str]:

@@ -68,13 +68,18 @@ class Tally:
         """What the provider reported last, else an estimate of what came through."""
         return self._counted or usage.estimate(self.request.body, ["".join(self._texts)])
 
-    def closing(self) -> bytes | None:
-        """The chunk with the usage, if the client asked for it; an estimate says that it is one."""
+    @property
+    def reported(self) -> Any:
+        """The provider's usage object, as far as it could be read."""
+        return self._reported
+
+    def closing(self, cost: dict[str, str]) -> bytes | None:
+        """The chunk with the usage and its cost, if the client asked for it; an estimate says that it is one."""
         if not self.request.wants_usage:
             return None
         used = self.used()
         counts = usage.reported_or(self._reported, used)
-        told = {} if used.is_exact else {"x_openmind_usage": "estimated"}
+        told = cost if used.is_exact else cost | {"x_openmind_usage": "estimated"}
         return json_body.text(self._last | told | {"choices": [], "usage": counts})
 
     def _count(self, reported: Any) -> None:

@@ -12,8 +12,9 @@ from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
 from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.metering import Exchange, Meter
-from openmind_llm.domain.ports import Upstream, UsageLog
+from openmind_llm.domain.ports import Upstream
 from openmind_llm.errors import (
     GatewayError,
     InvalidRequestError,
@@ -43,30 +44,31 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds that a stream is read on without its client, and that it may take in all."""
+class Times:
+    """Seconds that a stream is read on without its client, that it may take in all, and that credit is held at most."""
 
     drain_s: float
     total_s: float | None = None
+    hold_s: int = 900
 
 
 class Completions:
     """`now` gives seconds since the epoch."""
 
     def __init__(
-        self, catalogue: Catalogue, upstream: Upstream, log: UsageLog, now: Callable[[], float], limits: Limits
+        self, catalogue: Catalogue, upstream: Upstream, ledger: Ledger, now: Callable[[], float], times: Times
     ) -> None:
         self._catalogue = catalogue
         self._upstream = upstream
-        self._log = log
+        self._ledger = ledger
         self._now = now
-        self._limits = limits
+        self._times = times
 
     @asynccontextmanager
     async def open(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> AsyncIterator[Reply]:
         """Entered once the answer, or the first chunk of it, is in; raises GatewayError up to then.
 
-        Every call leaves one line in the log, without content; every answer that began leaves one usage entry.
+        Every call leaves one line in the log, without content; every request that was admitted leaves one ledger row.
         """
         facts: dict[str, Any] = {
             "request_id": request_id,
@@ -74,10 +76,21 @@ class Completions:
             "account_id": caller.account_id,
         }
         with self._told(facts):
-            exchange = self._prepare(caller, provider, raw, request_id, facts)
+            exchange = await self._prepared(caller, provider, raw, request_id, facts)
+            ask = metering.asks(exchange, self._times.hold_s)
+            meter = Meter(self._ledger, exchange, ask, self._now, facts)
             answer = self._stream if exchange.request.is_stream else self._whole
-            async with answer(exchange, facts) as reply:
+            async with answer(exchange, meter) as reply:
                 yield reply
+
+    async def _prepared(
+        self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]
+    ) -> Exchange:
+        try:
+            return self._prepare(caller, provider, raw, request_id, facts)
+        except GatewayError as error:
+            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, caller), **error.headers}
+            raise
 
     def _prepare(self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Exchange:
         facts["provider"] = self._catalogue.provider(provider).name
@@ -93,37 +106,39 @@ class Completions:
         return Exchange(caller, request_id, self._now(), request, route)
 
     @asynccontextmanager
-    async def _whole(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
-        meter = Meter(self._log, exchange, self._now, facts)
-        async with self._unknown_to_the_provider(exchange), meter.asking():
-            answer = await self._upstream.complete(exchange.route, exchange.request)
-            reported = usage.read(answer.body.get("usage"))
-            if not answer.choices and reported is None:
+    async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
+        async with self._unknown_to_the_provider(exchange), meter.asking() as admitted:
+            answer = await self._upstream.complete(exchange.route, admitted)
+            reported = answer.body.get("usage")
+            counted = usage.read(reported)
+            if not answer.choices and counted is None:
                 raise ProviderUnavailableError(exchange.route.provider.name, may_have_cost=True)
-        counted = reported or usage.estimate(exchange.request.body, answers.texts(answer.choices))
+        used = counted or usage.estimate(exchange.request.body, answers.texts(answer.choices))
         try:
             if not answer.choices:
                 raise ProviderUnavailableError(exchange.route.provider.name)
             promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
-            body = json_body.text(answers.whole(answer, promised, counted))
+            body = json_body.text(answers.whole(answer, promised, used))
+            headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
             async with aclosing(_once(body)) as payloads:
-                yield Reply(answers.headers(answer, counted), is_stream=False, payloads=payloads)
+                yield Reply(headers, is_stream=False, payloads=payloads)
         finally:
-            await meter.close(counted, "completed" if answer.choices else "broken")
+            await meter.close(used, reported, "completed" if answer.choices else "broken")
 
     @asynccontextmanager
-    async def _stream(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:
-        meter, tally, outcome = Meter(self._log, exchange, self._now, facts), Tally(exchange.request), ""
+    async def _stream(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
+        tally, outcome = Tally(exchange.request), ""
         async with AsyncExitStack() as stack:
-            async with self._unknown_to_the_provider(exchange), meter.asking():
-                answer = await stack.enter_async_context(self._upstream.stream(exchange.route, exchange.request))
-            payloads = await stack.enter_async_context(aclosing(_payloads(answer, tally, exchange.route.provider.name)))
+            async with self._unknown_to_the_provider(exchange), meter.asking() as admitted:
+                answer = await stack.enter_async_context(self._upstream.stream(exchange.route, admitted))
+            relayed = _payloads(answer, tally, meter, exchange.route.provider.name)
+            payloads = await stack.enter_async_context(aclosing(relayed))
             reply = Reply(
-                answers.stream_headers(answer),
+                answers.stream_headers(answer, meter.adjusted) | meter.headers(),
                 is_stream=True,
                 payloads=payloads,
-                drain_s=self._limits.drain_s,
-                total_s=self._limits.total_s,
+                drain_s=self._times.drain_s,
+                total_s=self._times.total_s,
             )
             try:
                 yield reply
@@ -131,7 +146,7 @@ class Completions:
                 outcome = "stopped"
                 raise
             finally:
-                await meter.close(tally.used(), outcome or _outcome(reply, tally))
+                await meter.close(tally.used(), tally.reported, outcome or _outcome(reply, tally))
 
     @asynccontextmanager
     async def _unknown_to_the_provider(self, exchange: Exchange) -> AsyncIterator[None]:
@@ -160,7 +175,7 @@ class Completions:
             logger.info("completion", extra=facts)
 
 
-async def _payloads(answer: StreamedAnswer, tally: Tally, provider: str) -> AsyncGenerator[bytes]:
+async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, provider: str) -> AsyncGenerator[bytes]:
     try:
         async for chunk in answer.chunks:
             payload = tally.take(chunk)
@@ -171,7 +186,7 @@ async def _payloads(answer: StreamedAnswer, tally: Tally, provider: str) -> Asyn
             raise
     if not tally.has_ended(cleanly=True):
         raise StreamBrokenError(provider, "ended its stream before its answer was complete")
-    closing = tally.closing()
+    closing = tally.closing(meter.cost(tally.used(), tally.reported))
     if closing is not None:
         yield closing
 

@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from openmind_llm.domain.ports import KeyStore
+from openmind_llm.domain.plans import UNLIMITED, Limits
 from openmind_llm.errors import AuthenticationError
+
+type Find = Callable[[str], KeyRecord | None]
+"""From a key's id to its record. May block."""
 
 MODES = ("live", "test")
 MAX_LENGTH = 256
@@ -27,16 +30,26 @@ _ID_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What is stored of a key. `created_at` is ISO 8601 in UTC."""
+    """What is stored of a key. `created_at` and `updated_at` are ISO 8601 in UTC, other times seconds since the epoch.
+
+    After a rotation the secret before it, `retired_digest`, is good until `retired_until`. `allowed_models` holds
+    names with or without `provider/` before them; empty, like `allowed_providers`, it allows all.
+    """
 
     key_id: str
     account_id: str
-    plan: str
     name: str
     prefix: str
     digest: str
     created_at: str
+    updated_at: str = ""
     is_active: bool = True
+    expires_at: int | None = None
+    retired_digest: str = ""
+    retired_until: int = 0
+    allowed_models: frozenset[str] = frozenset()
+    allowed_providers: frozenset[str] = frozenset()
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,6 @@ class Caller:
 
     key_id: str
     account_id: str
-    plan: str
 
 
 def mint(mode: str) -> str:
@@ -75,27 +87,39 @@ def digest(key: str, pepper: bytes) -> str:
     return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
 
 
-def record(key: str, pepper: bytes, *, account_id: str, plan: str, name: str, now: datetime) -> KeyRecord:
+def record(key: str, pepper: bytes, *, account_id: str, name: str, now: datetime) -> KeyRecord:
     """What is to be stored of a key. An empty `name` becomes the documented `api-key-<unix ms>`."""
+    created_at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return KeyRecord(
         key_id=key_id(key),
         account_id=account_id,
-        plan=plan,
         name=name or f"api-key-{int(now.timestamp() * 1000)}",
         prefix=prefix(key),
         digest=digest(key, pepper),
-        created_at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        created_at=created_at,
+        updated_at=created_at,
     )
 
 
-def authenticate(key: str, store: KeyStore, pepper: Callable[[], bytes]) -> Caller:
+def authenticate(key: str, find: Find, pepper: Callable[[], bytes], now_s: float) -> Caller:
     """The caller behind a key. Raises AuthenticationError."""
-    record = store.get(key_id(key))
-    expected = record.digest if record else ""
-    matches = hmac.compare_digest(digest(key, pepper()), expected)
-    if record is None or not matches or not record.is_active:
+    record = find(key_id(key))
+    shown = digest(key, pepper())
+    good = _digests(record, now_s) if record is not None and is_valid(record, now_s) else [""]
+    # All of them, and one for a key that is not there: the time it takes tells nothing.
+    matches = [hmac.compare_digest(shown, expected) for expected in good]
+    if record is None or not any(matches):
         raise AuthenticationError
-    return Caller(key_id=record.key_id, account_id=record.account_id, plan=record.plan)
+    return Caller(key_id=record.key_id, account_id=record.account_id)
+
+
+def is_valid(record: KeyRecord, now_s: float) -> bool:
+    """Neither revoked nor expired."""
+    return record.is_active and (record.expires_at is None or now_s < record.expires_at)
+
+
+def _digests(record: KeyRecord, now_s: float) -> list[str]:
+    return [record.digest, record.retired_digest] if now_s < record.retired_until else [record.digest]
 
 
 def presented(headers: Iterable[tuple[str, str]]) -> str:

@@ -1,20 +1,26 @@
-"""Writes down what each request uses: opened before its provider is asked, closed once with what the answer used."""
+"""Puts credit aside before a provider is asked, and charges once what the answer used, however it ended."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from openmind_llm import redaction
 from openmind_llm.domain import usage
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.ports import UsageLog
+from openmind_llm.domain.ledger import admission, disclosure, settlement
+from openmind_llm.domain.ledger.admission import Admission, Ask
+from openmind_llm.domain.ledger.ledger import Ledger
+from openmind_llm.domain.ledger.rows import Timing
+from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.domain.usage import Usage, UsageEntry
-from openmind_llm.errors import GatewayError, ProviderUnavailableError
+from openmind_llm.domain.usage import Usage
+from openmind_llm.errors import GatewayError, LedgerUnavailableError, ProviderUnavailableError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,63 +34,109 @@ class Exchange:
     route: Route
 
 
+def asks(exchange: Exchange, hold_s: int) -> Ask:
+    """What the exchange wants put aside, for `hold_s` seconds at most."""
+    request, route = exchange.request, exchange.route
+    prompt = usage.measure(request.body)
+    return Ask(
+        request_id=exchange.request_id,
+        started_ms=int(exchange.started * 1000),
+        hold_s=hold_s,
+        route=route,
+        is_stream=request.is_stream,
+        input_bound=prompt.bound(route.model.image_tokens),
+        input_estimate=prompt.estimate,
+        asked_output=request.asked_output,
+        choices=request.choices,
+    )
+
+
 class Meter:
     """Of one exchange. `facts` are the fields of its line in the log, which gets what was used, too."""
 
-    def __init__(self, log: UsageLog, exchange: Exchange, now: Callable[[], float], facts: dict[str, Any]) -> None:
-        self._log = log
+    def __init__(
+        self, ledger: Ledger, exchange: Exchange, ask: Ask, now: Callable[[], float], facts: dict[str, Any]
+    ) -> None:
+        self._ledger = ledger
         self._exchange = exchange
+        self._ask = ask
         self._now = now
         self._facts = facts
+        self._admission: Admission
+        self._first_ms: int | None = None
 
     @asynccontextmanager
-    async def asking(self) -> AsyncIterator[None]:
-        """Around the asking of the provider: a refusal is forgotten, unless it may have cost something."""
-        asked_for = usage.estimate(self._exchange.request.body, ())
-        opened = self._entry(asked_for, "open")
-        await self._open(opened)
+    async def asking(self) -> AsyncIterator[ChatRequest]:
+        """Around the asking of the provider, with the request as it is admitted. A refusal costs nothing.
+
+        Raises what Ledger.admit raises.
+        """
+        await self._admit()
         try:
-            yield
+            yield self._exchange.request.capped(self._admission.hold.output_cap)
         except GatewayError as error:
-            if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
-                await self.close(asked_for, "unanswered")
-            else:
-                await asyncio.to_thread(self._log.forget, opened)
+            await self._unanswered(error)
             raise
         except BaseException:
-            await self.close(asked_for, "stopped")
+            await self.close(self._admission.hold.assumed, None, "stopped")
             raise
+        self._first_ms = self._elapsed_ms()
 
-    async def close(self, used: Usage, outcome: str) -> None:
-        self._facts |= {"outcome": outcome} | _token_facts(used)
-        await asyncio.to_thread(self._log.close, self._entry(used, outcome))
+    async def close(self, used: Usage, reported: Any, outcome: str) -> None:
+        """`reported` is the provider's own usage object. What cannot be charged now is, once the hold has expired."""
+        bill = admission.bill(self._exchange.route, used, reported)
+        await self._settle(Ending(outcome, used, bill, self._now_ms(), self._timing()))
 
-    async def _open(self, entry: UsageEntry) -> None:
+    def headers(self, used: Usage | None = None, reported: Any = None) -> dict[str, str]:
+        """Limits and credit; with what was used, its cost."""
+        bill = None if used is None else admission.bill(self._exchange.route, used, reported)
+        return disclosure.of_admission(self._admission, bill, self._now())
+
+    def cost(self, used: Usage, reported: Any) -> dict[str, str]:
+        """The fields of a stream's last chunk that tell it."""
+        return disclosure.in_chunk(admission.bill(self._exchange.route, used, reported))
+
+    @property
+    def adjusted(self) -> tuple[str, ...]:
+        """What the admission changed in the request."""
+        return () if self._ask.asked_output else ("+max_tokens",)
+
+    async def _admit(self) -> None:
         """A request that is stopped meanwhile has not reached its provider; a write that is on its way cannot be."""
-        writing = asyncio.ensure_future(asyncio.to_thread(self._log.open, entry))
+        writing = asyncio.ensure_future(asyncio.to_thread(self._ledger.admit, self._exchange.caller, self._ask))
         try:
-            await asyncio.shield(writing)
+            self._admission = await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await writing
-            await asyncio.to_thread(self._log.forget, entry)
+            self._admission = await writing
+            await self._settle(settlement.refused(self._admission.hold, self._now_ms()))
             raise
 
-    def _entry(self, used: Usage, outcome: str) -> UsageEntry:
-        exchange = self._exchange
-        started = datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="milliseconds")
-        return UsageEntry(
-            request_id=exchange.request_id,
-            account_id=exchange.caller.account_id,
-            key_id=exchange.caller.key_id,
-            provider=exchange.route.provider.name,
-            model=exchange.route.model.name,
-            upstream_model=shown_name(exchange.route),
-            is_stream=exchange.request.is_stream,
-            outcome=outcome,
-            usage=used,
-            started_at=started.replace("+00:00", "Z"),
-            duration_ms=round((self._now() - exchange.started) * 1000),
-        )
+    async def _unanswered(self, error: GatewayError) -> None:
+        hold = self._admission.hold
+        if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
+            asked = Usage(hold.assumed.input, 0, 0, 0, 0, is_exact=False)
+            await self.close(asked, None, "unanswered")
+            error.headers = {**error.headers, **self.headers(asked)}
+        else:
+            await self._settle(settlement.refused(hold, self._now_ms()))
+            error.headers = {**error.headers, **self.headers(settlement.NOTHING)}
+
+    async def _settle(self, ending: Ending) -> None:
+        self._facts |= {"outcome": ending.outcome, "charge": ending.bill.charge, "cost": ending.bill.cost}
+        self._facts |= _token_facts(ending.usage)
+        try:
+            await asyncio.to_thread(self._ledger.settle, self._admission.hold, ending)
+        except LedgerUnavailableError:
+            logger.error("not settled: the hold will be swept", extra=self._facts)
+
+    def _timing(self) -> Timing:
+        return Timing(self._elapsed_ms(), self._first_ms)
+
+    def _elapsed_ms(self) -> int:
+        return round((self._now() - self._exchange.started) * 1000)
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
 
 
 def shown_name(route: Route) -> str:

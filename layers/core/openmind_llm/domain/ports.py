@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,8 +11,12 @@ if TYPE_CHECKING:
     from openmind_llm.domain.answers import Answer, StreamedAnswer
     from openmind_llm.domain.catalogue import Route
     from openmind_llm.domain.keys import KeyRecord
+    from openmind_llm.domain.ledger.admission import Admission
+    from openmind_llm.domain.ledger.credit import Renewal
+    from openmind_llm.domain.ledger.rows import Hold
+    from openmind_llm.domain.ledger.settlement import Settlement
+    from openmind_llm.domain.ledger.standing import Standing
     from openmind_llm.domain.requests import ChatRequest
-    from openmind_llm.domain.usage import UsageEntry
 
 
 class KeyStore(Protocol):
@@ -50,17 +55,32 @@ class Upstream(Protocol):
         """One streamed completion. Entered once its first chunk is in; up to then it raises what `complete` raises."""
 
 
-class UsageLog(Protocol):
-    """Where it is written down who used what. Blocking: one short call each, which raises nothing.
+class Written(Enum):
+    """What became of a conditional write."""
 
-    A request is opened before its provider is asked, so that even a function that is killed leaves a trace of it.
+    DONE = auto()
+    STALE = auto()
+    """Nothing was written: what it was reckoned from is no longer so."""
+    ALREADY = auto()
+    """It was written before."""
+
+
+class LedgerStore(Protocol):
+    """Where accounts, holds and charges live. Blocking; each raises LedgerUnavailableError.
+
+    A write is made as a whole or not at all, and only once however often it is repeated.
     """
 
-    def open(self, entry: UsageEntry) -> None:
-        """With an estimate of the input, for the case that nothing more is ever heard of the request."""
+    def standing(self, key_id: str, account_id: str | None = None) -> Standing | None:
+        """As of now. With the account's id, where it is known, it takes one round trip instead of two."""
 
-    def close(self, entry: UsageEntry) -> None:
-        """With what the answer used. Once: a request that is closed stays as it is."""
+    def hold(self, account_id: str, request_id: str) -> Hold | None:
+        """None where there is none, or it is settled."""
 
-    def forget(self, entry: UsageEntry) -> None:
-        """There was no answer, and so no usage."""
+    def admit(self, admission: Admission) -> Written: ...
+
+    def settle(self, settlement: Settlement) -> Written: ...
+
+    def renew(self, renewal: Renewal) -> Written: ...
+
+    def expired_holds(self, now_s: int) -> list[Hold]: ...

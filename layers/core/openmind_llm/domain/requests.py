@@ -35,6 +35,24 @@ class ChatRequest:
         return isinstance(options, dict) and options.get("include_usage") is True
 
 
+    @property
+    def asked_output(self) -> int | None:
+        """The cap of the answer that the caller named, in tokens. Of two names, which one counts is the provider's."""
+        caps = [self.body[name] for name in ("max_tokens", "max_completion_tokens") if self.body.get(name) is not None]
+        return max(caps, default=None)
+
+    @property
+    def choices(self) -> int:
+        """How many answers are asked for, each of which may reach the cap."""
+        return int(self.body.get("n") or 1)
+
+    def capped(self, tokens: int) -> "ChatRequest":
+        """With a cap for the answer, unless there is one."""
+        if self.asked_output is not None:
+            return self
+        return ChatRequest(self.model, self.body | {"max_tokens": tokens})
+
+
 def parse(raw: bytes) -> ChatRequest:
     """Raises InvalidRequestError with a text that names the field and the rule."""
     body = json_body.parse(raw)
@@ -137,6 +155,7 @@ _OPTIONAL: dict[str, Check] = {
     "presence_penalty": _number(-2, 2),
     "max_tokens": _positive_integer,
     "max_completion_tokens": _positive_integer,
+    "n": _positive_integer,
     "stream": _boolean,
     "stream_options": _object,
 }

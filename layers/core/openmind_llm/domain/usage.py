@@ -4,7 +4,7 @@ Sources: the usage objects of the six providers. Absent is not zero: a provider 
 and the caller then falls back on an estimate that says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ MESSAGE_TOKENS = 4
 IMAGE_TOKENS = 1_600
 """A large image at high detail. The base64 text of an image is never counted."""
 
+_READ_BY_MODEL = ("tools", "functions", "response_format")
+"""Beside the messages."""
 
 MAX_COUNT = 10**12
 """Tokens. A provider that reports more is mistaken, and no ledger could hold it."""
@@ -43,55 +45,19 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageEntry:
-    """Who used what, once for each request that reached a model. `started_at` is ISO 8601 in UTC.
+class Prompt:
+    """What a request gives its model to read. `text_bytes` leave the base64 of images out."""
 
-    `outcome`: `open` (not yet ended; if it is long past, its function was killed), `completed`, `client_gone` (read on
-    without it), `broken` (the provider failed in the middle), `stopped` (the function's time was up), `unanswered`
-    (asked, but no answer came: the usage is an estimate of the input).
-    """
+    text_bytes: int
+    messages: int
+    images: int
+    low_images: int
 
-    request_id: str
-    account_id: str
-    key_id: str
-    provider: str
-    model: str
-    upstream_model: str
-    is_stream: bool
-    outcome: str
-    usage: Usage
-    started_at: str
-    duration_ms: int
-
-
-def read(reported: Any) -> Usage | None:
-    """The provider's usage object as disjoint classes; None when there is none or it cannot be read.
-
-    Billable output is max(completion, total - prompt): xAI leaves reasoning out of completion_tokens, and Gemini
-    leaves thinking out of both, but each counts it in total_tokens.
-    """
-    if not isinstance(reported, dict):
-        return None
-    prompt, completion = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
-    if prompt is None or completion is None:
-        return None
-    billable = max(completion, (_count(reported, "total_tokens") or 0) - prompt)
-    cached, written = _cached(reported), _detail(reported, "prompt_tokens_details", "cache_write_tokens")
-    cached = min(cached, prompt)
-    written = min(written, prompt - cached)
-    reasoning = _detail(reported, "completion_tokens_details", "reasoning_tokens")
-    reasoning = min(max(reasoning, billable - completion), billable)
-    return Usage(prompt - cached - written, cached, written, billable - reasoning, reasoning, is_exact=True)
-
-
-def estimate(body: dict[str, Any], answers: Iterable[str]) -> Usage:
-    """For an answer without usage: a third of the UTF-8 bytes, which is within 1.7 times of the truth for prose."""
-    messages = body["messages"]
-    read_by_model = {"messages": [_without_images(m) for m in messages], "tools": body.get("tools")}
-    prompt = _tokens(json_body.dump(read_by_model))
-    prompt += MESSAGE_TOKENS * len(messages) + IMAGE_TOKENS * sum(map(_images, messages))
+    @property
+    def estimate(body: dict[str, Any], answers: Iterable[str]) -> Usage:
+    """For an answer without usage."""
     completion = sum(_tokens(text.encode(errors="replace")) for text in answers)
-    return Usage(prompt, 0, 0, completion, 0, is_exact=False)
+    return Usage(measure(body).estimate, 0, 0, completion, 0, is_exact=False)
 
 
 def as_openai(usage: Usage) -> dict[str, int]:
@@ -140,12 +106,13 @@ def _without_images(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": [part for part in _parts(message) if not _is_image(part)]}
 
 
-def _images(message: dict[str, Any]) -> int:
-    return sum(map(_is_image, _parts(message)))
-
-
 def _is_image(part: dict[str, Any]) -> bool:
     return part.get("type") == "image_url"
+
+
+def _is_low(part: dict[str, Any]) -> bool:
+    image = part.get("image_url")
+    return isinstance(image, dict) and image.get("detail") == "low"
 
 
 def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,174 @@
+"""Whether a request may be sent to its provider, and what is put aside for it before it is."""
+
+from dataclasses import dataclass
+
+from openmind_llm.domain import keys, pricing
+from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.ledger import limits
+from openmind_llm.domain.ledger.counters import Counters, Move
+from openmind_llm.domain.ledger.rows import Bill, Hold
+from openmind_llm.domain.ledger.standing import Standing
+from openmind_llm.domain.plans import Limits, Plan
+from openmind_llm.domain.usage import Usage
+from openmind_llm.errors import AuthenticationError, CreditError, ModelNotAllowedError
+
+LEAST_OUTPUT = 16
+"""Tokens. Where the credit does not cover this much of an answer, there is none."""
+
+ASSUMED_OUTPUT = 500
+"""Tokens that an answer is taken to have had whose end nobody saw; never more than its cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request wants. `asked_output` is the caller's own cap in tokens, if there is one; `choices` answers each.
+
+    `input_bound` is what the hold covers, `input_estimate` what is charged if nothing better is known.
+    """
+
+    request_id: str
+    started_ms: int
+    hold_s: int
+    route: Route
+    is_stream: bool
+    input_bound: int
+    input_estimate: int
+    asked_output: int | None
+    choices: int = 1
+    idempotency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The hold, and the moves that place it. `standing` is as it was before, `plan` what it was judged by.
+
+    `is_lowered`: the credit did not cover the usual cap.
+    """
+
+    hold: Hold
+    standing: Standing
+    plan: Plan
+    account_moves: tuple[Move, ...]
+    key_moves: tuple[Move, ...]
+    is_lowered: bool
+
+
+def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
+    """Raises AuthenticationError, ModelNotAllowedError, TooManyRequestsError and CreditError."""
+    require_valid(standing, now_s)
+    _require_allowed(standing, ask.route)
+    cap = output_cap(plan, ask)
+    output = _affordable(standing, ask, cap, now_s)
+    hold = _hold(standing, ask, output, now_s)
+    account = (
+        _unchanged(standing.account_counters),
+        Move("period_end", at_least=int(now_s) + 1),
+        *_places(plan.limits, standing.account_counters, hold, now_s),
+        Move("balance", by=-hold.amount, at_least=hold.amount),
+        Move("held", by=hold.amount),
+    )
+    key = (
+        _unchanged(standing.key_counters),
+        *_places(standing.key.limits, standing.key_counters, hold, now_s),
+        *_budgets(standing, hold.amount, now_s),
+    )
+    return Admission(hold, standing, plan, account, key, is_lowered=output < cap)
+
+
+def require_valid(standing: Standing, now_s: float) -> None:
+    """Raises AuthenticationError."""
+    if not standing.account.is_active or not keys.is_valid(standing.key, now_s):
+        raise AuthenticationError
+
+
+def output_cap(plan: Plan, ask: Ask) -> int:
+    """Tokens of an answer, as far as caller, plan and model tell; the credit may cover less."""
+    asked, most = ask.asked_output or plan.output_tokens, ask.route.model.max_output_tokens
+    return asked if most is None else min(asked, most)
+
+
+def credit_left(standing: Standing, now_s: float) -> int:
+    """What one request may hold at most: of the balance and of the key's budgets, the least."""
+    windows = limits.windows(standing.key.limits, now_s)
+    budgets = (window.left(standing.key_counters) for window in windows)
+    return min([standing.account_counters["balance"], *(left for left in budgets if left is not None)])
+
+
+def _require_allowed(standing: Standing, route: Route) -> None:
+    key = standing.key
+    if key.allowed_providers and route.provider.name not in key.allowed_providers:
+        raise ModelNotAllowedError
+    if key.allowed_models and not _names(route) & key.allowed_models:
+        raise ModelNotAllowedError
+
+
+def _names(route: Route) -> frozenset[str]:
+    """A name that is only admitted by its prefix has another price than its family: it must be allowed by itself."""
+    name = route.model.name if route.is_exact else route.upstream_id
+    return frozenset({name, f"{route.provider.name}/{name}"})
+
+
+def _affordable(standing: Standing, ask: Ask, cap: int, now_s: float) -> int:
+    """The cap that the credit covers. A cap that the caller named is never lowered. Raises CreditError."""
+    credit = credit_left(standing, now_s)
+    covered = pricing.affordable_output(ask.route.price, ask.input_bound, credit) // ask.choices
+    if covered >= cap:
+        return cap
+    if ask.asked_output is not None or covered < min(LEAST_OUTPUT, cap):
+        raise CreditError(_refusal(covered))
+    return covered
+
+
+def _refusal(covered: int) -> str:
+    if covered < LEAST_OUTPUT:
+        return "Insufficient credit for this request"
+    return f"Insufficient credit for this request: it covers max_tokens of {covered} at most"
+
+
+def _unchanged(counters: Counters) -> Move:
+    """What is set is still what the request was judged by."""
+    return Move("version", at_least=counters["version"], at_most=counters["version"])
+
+
+def _places(held_to: Limits, counters: Counters, hold: Hold, now_s: float) -> list[Move]:
+    rates = limits.take_rates(held_to, counters, hold.tokens, int(now_s * limits.NS))
+    return [*rates, limits.take_place(held_to, counters)]
+
+
+def _budgets(standing: Standing, amount: int, now_s: float) -> list[Move]:
+    windows = limits.windows(standing.key.limits, now_s)
+    return [move for window in windows for move in window.spend(standing.key_counters, amount)]
+
+
+def _hold(standing: Standing, ask: Ask, output: int, now_s: float) -> Hold:
+    day, month = limits.windows(standing.key.limits, now_s)
+    counted = standing.key_counters
+    assumed = Usage(ask.input_estimate, 0, 0, min(ASSUMED_OUTPUT, output), 0, is_exact=False)
+    price, route = ask.route.price, ask.route
+    return Hold(
+        request_id=ask.request_id,
+        account_id=standing.account.account_id,
+        key_id=standing.key.key_id,
+        provider=route.provider.name,
+        model=route.model.name,
+        upstream_model=route.upstream_id,
+        price_version=price.version,
+        is_stream=ask.is_stream,
+        started_at=ask.started_ms,
+        expires_at=int(now_s) + ask.hold_s,
+        amount=pricing.hold(price, ask.input_bound, output * ask.choices),
+        output_cap=output,
+        input_bound=ask.input_bound,
+        tokens=ask.input_bound + output * ask.choices,
+        day=max(day.number, counted["day"]),
+        month=max(month.number, counted["month"]),
+        assumed=assumed,
+        assumed_bill=bill(route, assumed, None),
+        idempotency=ask.idempotency,
+    )
+
+
+def bill(route: Route, used: Usage, reported: object) -> Bill:
+    """`reported` is the provider's usage object, which may tell what it took."""
+    cost = pricing.cost(route.provider, route.price, used, reported)
+    return Bill(pricing.charge(route.price, used), cost.micro_usd, cost.is_reported)

@@ -1,0 +1,77 @@
+"""Where credit comes from, and where a month's allowance ends."""
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from openmind_llm.domain import money
+from openmind_llm.domain.ledger.audit import SYSTEM, AuditRow
+from openmind_llm.domain.ledger.counters import Counters, Move
+from openmind_llm.domain.ledger.standing import Account
+from openmind_llm.domain.plans import Plan
+
+AFTER_CANCELLATION = "free"
+"""The plan of an account whose own was cancelled."""
+
+_PINNED = ("version", "balance", "held", "period_end", "period_charged", "period_credit")
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A new period: the rest of the old allowance expires, the new one is granted. Credit that was bought stays.
+
+    What open requests hold at that moment does not expire. `plan` is the name of the new period's.
+    """
+
+    account_id: str
+    plan: str
+    moves: tuple[Move, ...]
+    audit: AuditRow
+
+
+def renewal(account: Account, counters: Counters, plan: Plan, now_s: float) -> Renewal:
+    """`plan` is the one of the new period. Holds only while the account is as it was."""
+    expired = monthly_unused(counters)
+    change = plan.monthly_credit - expired
+    moves = {name: Move(name, at_least=counters[name], at_most=counters[name]) for name in _PINNED}
+    moves |= {
+        "version": _moved(counters, "version", 1),
+        "balance": _moved(counters, "balance", change),
+        "granted": Move("granted", by=change),
+        "period_end": _moved(counters, "period_end", period_end(account.created_at, now_s) - counters["period_end"]),
+        "period_credit": _moved(counters, "period_credit", plan.monthly_credit - counters["period_credit"]),
+        "period_charged": _moved(counters, "period_charged", -counters["period_charged"]),
+    }
+    detail = {"plan": plan.name, "granted": money.text(plan.monthly_credit), "expired": money.text(expired)}
+    audit = AuditRow(account.account_id, int(now_s * 1000), SYSTEM, "renew", account.account_id, change, detail)
+    return Renewal(account.account_id, plan.name, tuple(moves.values()), audit)
+
+
+def monthly_unused(counters: Counters) -> int:
+    """The rest of the allowance. Requests use it up before the credit that was bought, open ones too."""
+    rest = counters["period_credit"] - counters["period_charged"] - counters["held"]
+    return max(0, min(counters["balance"], rest))
+
+
+def grant(amount: int) -> tuple[Move, ...]:
+    """Credit that does not expire. A negative one takes back, as far as it is there."""
+    return Move("balance", by=amount, at_least=max(0, -amount)), Move("granted", by=amount)
+
+
+def period_end(created_at: int, now_s: float) -> int:
+    """The next monthly return of the day on which the account was made, in seconds since the epoch."""
+    made, now = datetime.fromtimestamp(created_at, UTC), datetime.fromtimestamp(now_s, UTC)
+    months = now.year * 12 + now.month - 1
+    ends = _on(made, months)
+    return int((ends if ends > now else _on(made, months + 1)).timestamp())
+
+
+def _on(made: datetime, months: int) -> datetime:
+    """The same day in another month, or its last."""
+    year, month = divmod(months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return made.replace(year=year, month=month + 1, day=min(made.day, last), microsecond=0)
+
+
+def _moved(counters: Counters, name: str, by: int) -> Move:
+    return Move(name, by=by, at_least=counters[name], at_most=counters[name])

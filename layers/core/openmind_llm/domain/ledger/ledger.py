@@ -1,0 +1,178 @@
+"""Admits, settles and sweeps. A write holds only while what it was reckoned from is still so; else it is reckoned anew.
+
+What speaks against a caller is only ever said from a fresh look; what speaks for one, from what was last seen: the
+write is made only if it still holds, and so one round trip does.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from openmind_llm.domain.keys import Caller, KeyRecord
+from openmind_llm.domain.ledger import admission, credit, disclosure, settlement
+from openmind_llm.domain.ledger.admission import Admission, Ask
+from openmind_llm.domain.ledger.rows import Entry, Hold
+from openmind_llm.domain.ledger.seen import Seen
+from openmind_llm.domain.ledger.settlement import Ending, Settlement
+from openmind_llm.domain.ledger.standing import Standing
+from openmind_llm.domain.plans import Plans
+from openmind_llm.domain.ports import LedgerStore, Written
+from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 12
+"""Of one write, while others change what it was reckoned from."""
+
+BACKOFF_S = 0.02
+LONGEST_BACKOFF_S = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`now` gives seconds since the epoch; `sleep` waits for some."""
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+class Ledger:
+    """Blocking: every method makes at least one round trip, but `caller` for a key that was seen lately."""
+
+    def __init__(self, store: LedgerStore, plans: Plans, clock: Clock, seen: Seen) -> None:
+        self._store = store
+        self._plans = plans
+        self._clock = clock
+        self._seen = seen
+
+    def key(self, key_id: str) -> KeyRecord | None:
+        """As it was seen lately: to tell who asks. The admission tells whether the key still holds."""
+        standing = self._seen.get(key_id) or self._look(key_id)
+        return standing.key if standing else None
+
+    def standing(self, caller: Caller) -> Standing:
+        """A fresh look. Raises AuthenticationError for what is revoked, closed or expired."""
+        standing = self._require(caller)
+        admission.require_valid(standing, self._clock.now())
+        return standing
+
+    def disclosed(self, caller: Caller) -> dict[str, str]:
+        """What a refusal tells of limits and credit; nothing where nothing is known."""
+        try:
+            standing = self._seen.get(caller.key_id) or self._require(caller)
+            return disclosure.of_standing(standing, self._plans.get(standing.account.plan), self._clock.now())
+        except GatewayError:
+            return {}
+
+    def admit(self, caller: Caller, ask: Ask) -> Admission:
+        """Raises what admission.admit raises, and LedgerUnavailableError: then nothing is held."""
+        try:
+            return self._admit(caller, ask)
+        except LedgerUnavailableError:
+            # It may have been written all the same; if it was, the sweeper would charge for a request never sent.
+            self._withdraw(caller, ask)
+            raise
+
+    def settle(self, hold: Hold, ending: Ending) -> Entry | None:
+        """Charges a hold once; None if it was settled before. Raises LedgerUnavailableError: then it is still held."""
+        caller = Caller(hold.key_id, hold.account_id)
+        standing = self._seen.get(hold.key_id) or self._require(caller)
+        for attempt in range(ATTEMPTS):
+            settled = settlement.settle(hold, ending, standing, self._plans.get(standing.account.plan))
+            written = self._store.settle(settled)
+            if written is Written.DONE:
+                self._seen.put(standing.after(settled.account_moves, settled.key_moves))
+                return settled.entry
+            if written is Written.ALREADY:
+                return None
+            self._wait(attempt)
+            standing = self._require(caller)
+        raise LedgerUnavailableError
+
+    def sweep(self) -> list[Entry]:
+        """Settles every hold that is past its time, as an estimate."""
+        now = self._clock.now()
+        entries = [self._sweep(hold, now) for hold in self._store.expired_holds(int(now))]
+        return [entry for entry in entries if entry is not None]
+
+    def renewed(self, standing: Standing) -> Standing:
+        """The same account in the period that it is now."""
+        now = self._clock.now()
+        for attempt in range(ATTEMPTS):
+            if now < standing.account_counters["period_end"]:
+                return standing
+            account = standing.account
+            plan = self._plans.get(credit.AFTER_CANCELLATION if account.cancel_at_period_end else account.plan)
+            self._store.renew(credit.renewal(account, standing.account_counters, plan, now))
+            self._wait(attempt)
+            standing = self._require(Caller(standing.key.key_id, account.account_id))
+        raise LedgerUnavailableError
+
+    def _admit(self, caller: Caller, ask: Ask) -> Admission:
+        seen = self._seen.get(caller.key_id)
+        standing, is_fresh = (seen, False) if seen else (self._require(caller), True)
+        for attempt in range(ATTEMPTS):
+            admitted = self._reckon(standing, ask, is_fresh=is_fresh)
+            if admitted is not None:
+                written = self._store.admit(admitted)
+                if written is not Written.STALE:
+                    after = admitted.standing.after(admitted.account_moves, admitted.key_moves)
+                    self._seen.put(after)
+                    return admitted
+                if is_fresh:
+                    self._wait(attempt)
+            standing, is_fresh = self._require(caller), True
+        raise LedgerUnavailableError
+
+    def _reckon(self, standing: Standing, ask: Ask, *, is_fresh: bool) -> Admission | None:
+        """None where a fresh look has to come first."""
+        now = self._clock.now()
+        if is_fresh:
+            admission.require_valid(standing, now)
+            standing = self.renewed(standing)
+        plan = self._plans.get(standing.account.plan)
+        try:
+            admitted = admission.admit(standing, plan, ask, now)
+        except GatewayError as error:
+            if is_fresh:
+                error.headers = {**disclosure.of_standing(standing, plan, now), **error.headers}
+                raise
+            return None
+        is_over = now >= standing.account_counters["period_end"]
+        return admitted if is_fresh or not (admitted.is_lowered or is_over) else None
+
+    def _withdraw(self, caller: Caller, ask: Ask) -> None:
+        try:
+            hold = self._store.hold(caller.account_id, ask.request_id)
+            if hold is not None:
+                self.settle(hold, settlement.refused(hold, int(self._clock.now() * 1000)))
+        except GatewayError:
+            logger.error("a hold may be left of a request that was not sent", extra={"request_id": ask.request_id})
+
+    def _sweep(self, hold: Hold, now: float) -> Entry | None:
+        try:
+            entry = self.settle(hold, settlement.abandoned(hold, now))
+        except GatewayError as error:
+            facts = {"request_id": hold.request_id, "cause": type(error).__name__}
+            logger.error("a hold could not be swept", extra=facts)
+            return None
+        if entry is not None:
+            logger.warning("hold swept", extra={"request_id": hold.request_id, "account_id": hold.account_id})
+        return entry
+
+    def _require(self, caller: Caller) -> Standing:
+        standing = self._look(caller.key_id, caller.account_id)
+        if standing is None:
+            raise AuthenticationError
+        return standing
+
+    def _look(self, key_id: str, account_id: str | None = None) -> Standing | None:
+        standing = self._store.standing(key_id, account_id)
+        if standing is not None:
+            self._seen.put(standing)
+        return standing
+
+    def _wait(self, attempt: int) -> None:
+        """Full jitter: those that met do not meet again."""
+        self._clock.sleep(random.uniform(0, min(LONGEST_BACKOFF_S, BACKOFF_S * 2**attempt)))  # noqa: S311 - no secret

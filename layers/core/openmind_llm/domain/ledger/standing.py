@@ -1,0 +1,70 @@
+"""An account and one of its keys: what is set for them, and the counters that requests change."""
+
+from dataclasses import dataclass, replace
+
+from openmind_llm.domain.keys import KeyRecord
+from openmind_llm.domain.ledger import counters as moving
+from openmind_llm.domain.ledger.counters import Counters, Move
+
+ACCOUNT_COUNTERS = (
+    "version",
+    "granted",
+    "balance",
+    "held",
+    "charged",
+    "open_holds",
+    "period_end",
+    "period_credit",
+    "period_charged",
+    "requests_full_at",
+    "tokens_full_at",
+)
+"""`version` rises with every change of what is set. Credit is in micro-OMCU: `granted = balance + held + charged`.
+
+`period_end` is in seconds since the epoch; `period_credit` is this period's allowance.
+"""
+
+KEY_COUNTERS = (
+    "version",
+    "charged",
+    "open_holds",
+    "requests_full_at",
+    "tokens_full_at",
+    "day",
+    "day_used",
+    "month",
+    "month_used",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays. `created_at` is in seconds since the epoch and fixes the day on which periods end."""
+
+    account_id: str
+    plan: str
+    created_at: int
+    is_active: bool = True
+    cancel_at_period_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Both as they were at one moment."""
+
+    account: Account
+    key: KeyRecord
+    account_counters: Counters
+    key_counters: Counters
+
+    def after(self, account_moves: tuple[Move, ...], key_moves: tuple[Move, ...]) -> "Standing":
+        """As far as one process can tell: others may have moved the counters, too."""
+        account = moving.applied(account_moves, self.account_counters)
+        key = moving.applied(key_moves, self.key_counters)
+        if account is None or key is None:
+            return self
+        return replace(self, account_counters=account, key_counters=key)
+
+
+def new_counters(names: tuple[str, ...]) -> dict[str, int]:
+    return dict.fromkeys(names, 0)

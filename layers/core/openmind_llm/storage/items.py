@@ -1,0 +1,124 @@
+"""Between plain values and DynamoDB's typed ones, and from moves of counters to update expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from openmind_llm.domain.ledger.counters import Move
+
+type Item = dict[str, Any]
+type Plain = str | int | bool | frozenset[str] | None
+
+
+def typed(values: Mapping[str, Plain]) -> Item:
+    """Without those that are None or empty sets: an absent attribute says the same."""
+    return {name: _typed(value) for name, value in values.items() if value is not None and value != frozenset()}
+
+
+def plain(item: Item) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in item.items()}
+
+
+def key(pk: str, sk: str) -> Item:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+class Update:
+    """One `Update` of a transaction, or the arguments of an `update_item`."""
+
+    def __init__(self, table: str, key: Item) -> None:
+        self._request: Item = {"TableName": table, "Key": key}
+        self._names: dict[str, str] = {}
+        self._values: Item = {}
+        self._set: list[str] = []
+        self._remove: list[str] = []
+        self._conditions: list[str] = []
+
+    def moves(self, moves: Iterable[Move]) -> Update:
+        for move in moves:
+            self._conditions.extend(self._bounds(move))
+            if move.to is not None:
+                self._set.append(f"{self._name(move.counter)} = {self._value(move.to)}")
+            elif move.by:
+                name = self._name(move.counter)
+                self._set.append(f"{name} = {name} + {self._value(move.by)}")
+        return self
+
+    def adds(self, counters: Mapping[str, int]) -> Update:
+        """To counters that may not be there yet."""
+        for counter, by in counters.items():
+            name = self._name(counter)
+            self._set.append(f"{name} = if_not_exists({name}, {self._value(0)}) + {self._value(by)}")
+        return self
+
+    def sets(self, values: Mapping[str, Plain]) -> Update:
+        """What is None, or an empty set, is removed."""
+        kept = typed(values)
+        self._set.extend(f"{self._name(name)} = {self._typed_value(value)}" for name, value in kept.items())
+        return self.removes(values.keys() - kept.keys())
+
+    def removes(self, names: Iterable[str]) -> Update:
+        self._remove.extend(self._name(name) for name in names)
+        return self
+
+    def only_if(self, name: str, value: Plain) -> Update:
+        self._conditions.append(f"{self._name(name)} = {self._typed_value(_typed(value))}")
+        return self
+
+    def request(self) -> Item:
+        clauses = [("SET ", self._set), ("REMOVE ", self._remove)]
+        expression = " ".join(word + ", ".join(parts) for word, parts in clauses if parts)
+        optional = {
+            "ConditionExpression": " AND ".join(self._conditions),
+            "ExpressionAttributeNames": {short: name for name, short in self._names.items()},
+            "ExpressionAttributeValues": self._values,
+        }
+        found = {name: value for name, value in optional.items() if value}
+        return self._request | {"UpdateExpression": expression} | found
+
+    def _bounds(self, move: Move) -> Iterator[str]:
+        name = self._name(move.counter)
+        if move.at_least is not None and move.at_least == move.at_most:
+            yield f"{name} = {self._value(move.at_least)}"
+            return
+        if move.at_least is not None:
+            yield f"{name} >= {self._value(move.at_least)}"
+        if move.at_most is not None:
+            yield f"{name} <= {self._value(move.at_most)}"
+
+    def _name(self, name: str) -> str:
+        return self._names.setdefault(name, f"#{len(self._names)}")
+
+    def _value(self, value: int) -> str:
+        return self._typed_value({"N": str(value)})
+
+    def _typed_value(self, value: Item) -> str:
+        short = f":{len(self._values)}"
+        self._values[short] = value
+        return short
+
+
+def _typed(value: Plain) -> Item:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case frozenset():
+            return {"SS": sorted(value)}
+        case _:
+            return {"S": str(value)}
+
+
+def _plain(value: Item) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return int(content)
+        case "SS":
+            return frozenset(content)
+        case _:
+            return content

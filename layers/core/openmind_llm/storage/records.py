@@ -1,0 +1,165 @@
+"""Accounts, keys and ledger rows as items of the table: where each is, and what its attributes are called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from openmind_llm.domain import ids
+from openmind_llm.domain.keys import KeyRecord
+from openmind_llm.domain.ledger.audit import AuditRow
+from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, RollupKey, Timing
+from openmind_llm.domain.ledger.standing import Account
+from openmind_llm.domain.plans import Limits
+from openmind_llm.domain.usage import Usage
+from openmind_llm.storage import items
+from openmind_llm.storage.items import Item, Plain
+
+HELD, SETTLED = "held", "settled"
+HOLD_INDEX = "open-holds"
+SHARDS = "0123456789abcdef"
+"""Of the index of open holds, which all accounts write to: by the last character of the request's id."""
+
+ONLY_WHILE_HELD = ("hold_shard", "assumed_input", "assumed_output", "assumed_charge", "assumed_cost")
+_LIMITS = tuple(field.name for field in fields(Limits))
+
+
+def account_key(account_id: str) -> Item:
+    return items.key(f"ACCOUNT#{account_id}", "ACCOUNT")
+
+
+def key_key(key_id: str) -> Item:
+    return items.key(f"KEY#{key_id}", "KEY")
+
+
+def row_key(account_id: str, request_id: str) -> Item:
+    """A request's id begins with its time: an account's rows lie in the order of their requests."""
+    return items.key(f"LEDGER#{account_id}", request_id)
+
+
+def rollup_key(key: RollupKey) -> Item:
+    return items.key(f"ROLLUP#{key.account_id}", f"{key.day}#{key.key_id}#{key.provider}#{key.model}")
+
+
+def account_values(account: Account) -> dict[str, Plain]:
+    values = asdict(account)
+    del values["account_id"]  # the index of keys by account would copy it
+    return values
+
+
+def account(account_id: str, values: dict[str, Any]) -> Account:
+    known = {field.name: values[field.name] for field in fields(Account) if field.name in values}
+    return Account(account_id=account_id, **known)
+
+
+def key_values(record: KeyRecord) -> dict[str, Plain]:
+    values = {field.name: getattr(record, field.name) for field in fields(KeyRecord) if field.name != "limits"}
+    return values | asdict(record.limits)
+
+
+def key_record(values: dict[str, Any]) -> KeyRecord:
+    known = {field.name: values[field.name] for field in fields(KeyRecord) if field.name in values}
+    return KeyRecord(**known, limits=Limits(**{name: values.get(name) for name in _LIMITS}))
+
+
+def hold_values(hold: Hold) -> dict[str, Plain]:
+    return {
+        "state": HELD,
+        "hold_shard": hold.request_id[-1],
+        "key_id": hold.key_id,
+        "provider": hold.provider,
+        "model": hold.model,
+        "upstream_model": hold.upstream_model,
+        "price_version": hold.price_version,
+        "is_stream": hold.is_stream,
+        "started_at": hold.started_at,
+        "expires_at": hold.expires_at,
+        "hold": hold.amount,
+        "output_cap": hold.output_cap,
+        "input_bound": hold.input_bound,
+        "tokens": hold.tokens,
+        "day": hold.day,
+        "month": hold.month,
+        "idempotency": hold.idempotency or None,
+        "assumed_input": hold.assumed.input,
+        "assumed_output": hold.assumed.output,
+        "assumed_charge": hold.assumed_bill.charge,
+        "assumed_cost": hold.assumed_bill.cost,
+    }
+
+
+def hold(account_id: str, values: dict[str, Any]) -> Hold:
+    """Of a settled row, what was assumed is gone and reads as nothing."""
+    return Hold(
+        request_id=values["sk"],
+        account_id=account_id,
+        key_id=values["key_id"],
+        provider=values["provider"],
+        model=values["model"],
+        upstream_model=values["upstream_model"],
+        price_version=values["price_version"],
+        is_stream=values["is_stream"],
+        started_at=values["started_at"],
+        expires_at=values["expires_at"],
+        amount=values["hold"],
+        output_cap=values["output_cap"],
+        input_bound=values["input_bound"],
+        tokens=values["tokens"],
+        day=values["day"],
+        month=values["month"],
+        idempotency=values.get("idempotency", ""),
+        assumed=Usage(values.get("assumed_input", 0), 0, 0, values.get("assumed_output", 0), 0, is_exact=False),
+        assumed_bill=Bill(values.get("assumed_charge", 0), values.get("assumed_cost", 0)),
+    )
+
+
+def entry_values(entry: Entry) -> dict[str, Plain]:
+    """What a settlement adds to the row of its hold."""
+    return {
+        "state": SETTLED,
+        "outcome": entry.outcome,
+        "reason": entry.reason or None,
+        "input": entry.usage.input,
+        "cached_input": entry.usage.cached_input,
+        "cache_write": entry.usage.cache_write,
+        "output": entry.usage.output,
+        "reasoning": entry.usage.reasoning,
+        "is_exact": entry.usage.is_exact,
+        "charge": entry.charge,
+        "shortfall": entry.shortfall,
+        "cost": entry.bill.cost,
+        "is_cost_reported": entry.bill.is_cost_reported,
+        "settled_at": entry.settled_at,
+        "duration_ms": entry.timing.duration_ms,
+        "first_ms": entry.timing.first_ms,
+        "attempts": entry.timing.attempts,
+    }
+
+
+def entry(account_id: str, values: dict[str, Any]) -> Entry:
+    counts = {name: values[name] for name in ("input", "cached_input", "cache_write", "output", "reasoning")}
+    charge, shortfall = values["charge"], values["shortfall"]
+    return Entry(
+        hold=hold(account_id, values),
+        outcome=values["outcome"],
+        usage=Usage(**counts, is_exact=values["is_exact"]),
+        bill=Bill(charge + shortfall, values["cost"], is_cost_reported=values["is_cost_reported"]),
+        charge=charge,
+        shortfall=shortfall,
+        reason=values.get("reason", ""),
+        settled_at=values["settled_at"],
+        timing=Timing(values["duration_ms"], values.get("first_ms"), values["attempts"]),
+    )
+
+
+def audit_item(row: AuditRow) -> Item:
+    values = {
+        "at": row.at,
+        "actor": row.actor,
+        "action": row.action,
+        "subject": row.subject,
+        "credit": row.credit,
+        "detail": json.dumps(dict(row.detail)),
+    }
+    return items.key(f"AUDIT#{row.account_id}", ids.new(row.at)) | items.typed(values)
