@@ -2,36 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from openmind_llm.domain.answers import Answer, StreamedAnswer
     from openmind_llm.domain.catalogue import Route
     from openmind_llm.domain.keys import KeyRecord
     from openmind_llm.domain.ledger.admission import Admission
+    from openmind_llm.domain.ledger.audit import AuditRow
+    from openmind_llm.domain.ledger.counters import Counters, Move
     from openmind_llm.domain.ledger.credit import Renewal
     from openmind_llm.domain.ledger.rows import Hold
     from openmind_llm.domain.ledger.settlement import Settlement
-    from openmind_llm.domain.ledger.standing import Standing
+    from openmind_llm.domain.ledger.standing import Account, Standing
     from openmind_llm.domain.requests import ChatRequest
 
 
-class KeyStore(Protocol):
-    """Where key records live. Blocking: one short call each."""
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account with its counters."""
 
-    def get(self, key_id: str) -> KeyRecord | None: ...
+    account: Account
+    counters: Counters
 
-    def add(self, record: KeyRecord) -> None:
-        """Raises KeyError if the id is taken."""
 
-    def records(self, account_id: str | None = None) -> list[KeyRecord]:
-        """All records, or one account's, revoked ones too."""
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key with its counters."""
 
-    def revoke(self, key_id: str) -> None:
-        """Raises KeyError if there is no such key."""
+    record: KeyRecord
+    counters: Counters
+
+
+class AccountStore(Protocol):
+    """Where accounts and keys are changed. Blocking.
+
+    Each change is one write, with its audit row; it is False, and nothing is written, where something is no longer as
+    the change was reckoned from.
+    """
+
+    def account(self, account_id: str) -> KnownAccount | None: ...
+
+    def accounts(self) -> Iterator[KnownAccount]:
+        """All: for an operator, never for a request."""
+
+    def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
+        """False if there is one already."""
+
+    def change(
+        self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Plain], audit: AuditRow
+    ) -> bool: ...
+
+    def keys(self, account_id: str) -> list[KnownKey]:
+        """Revoked ones, too."""
+
+    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> bool: ...
+
+    def change_key(self, record: KeyRecord, version: int, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
+        """Everything that is set of it; `version` is the one that it had."""
+
+    def audit(self, account_id: str) -> Iterator[AuditRow]:
+        """In the order of time."""
 
 
 class ProviderKeys(Protocol):
@@ -53,6 +89,10 @@ class Upstream(Protocol):
 
     def stream(self, route: Route, request: ChatRequest) -> AbstractAsyncContextManager[StreamedAnswer]:
         """One streamed completion. Entered once its first chunk is in; up to then it raises what `complete` raises."""
+
+
+type Plain = str | int | bool | frozenset[str] | None
+"""A value that can be set; None, or an empty set, takes it away."""
 
 
 class Written(Enum):

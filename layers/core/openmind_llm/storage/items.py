@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from openmind_llm.domain.ledger.counters import Move
+    from openmind_llm.domain.ports import Plain
 
 type Item = dict[str, Any]
-type Plain = str | int | bool | frozenset[str] | None
 
 
 def typed(values: Mapping[str, Plain]) -> Item:
@@ -27,7 +27,7 @@ def key(pk: str, sk: str) -> Item:
 
 
 class Update:
-    """One `Update` of a transaction, or the arguments of an `update_item`."""
+    """One `Update` of a transaction."""
 
     def __init__(self, table: str, key: Item) -> None:
         self._request: Item = {"TableName": table, "Key": key}
@@ -68,7 +68,7 @@ class Update:
         self._conditions.append(f"{self._name(name)} = {self._typed_value(_typed(value))}")
         return self
 
-    def request(self) -> Item:
+    def operation(self) -> Item:
         clauses = [("SET ", self._set), ("REMOVE ", self._remove)]
         expression = " ".join(word + ", ".join(parts) for word, parts in clauses if parts)
         optional = {
@@ -77,7 +77,7 @@ class Update:
             "ExpressionAttributeValues": self._values,
         }
         found = {name: value for name, value in optional.items() if value}
-        return self._request | {"UpdateExpression": expression} | found
+        return {"Update": self._request | {"UpdateExpression": expression} | found}
 
     def _bounds(self, move: Move) -> Iterator[str]:
         name = self._name(move.counter)

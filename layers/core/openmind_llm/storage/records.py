@@ -10,11 +10,11 @@ from openmind_llm.domain import ids
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, RollupKey, Timing
-from openmind_llm.domain.ledger.standing import Account
+from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, Standing
 from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.usage import Usage
 from openmind_llm.storage import items
-from openmind_llm.storage.items import Item, Plain
+from openmind_llm.storage.items import Item
 
 HELD, SETTLED = "held", "settled"
 HOLD_INDEX = "open-holds"
@@ -48,9 +48,9 @@ def account_values(account: Account) -> dict[str, Plain]:
     return values
 
 
-def account(account_id: str, values: dict[str, Any]) -> Account:
+def account(values: dict[str, Any]) -> Account:
     known = {field.name: values[field.name] for field in fields(Account) if field.name in values}
-    return Account(account_id=account_id, **known)
+    return Account(account_id=values["pk"].removeprefix("ACCOUNT#"), **known)
 
 
 def key_values(record: KeyRecord) -> dict[str, Plain]:
@@ -151,6 +151,25 @@ def entry(account_id: str, values: dict[str, Any]) -> Entry:
         settled_at=values["settled_at"],
         timing=Timing(values["duration_ms"], values.get("first_ms"), values["attempts"]),
     )
+
+
+def standing(account_values: dict[str, Any], key_values: dict[str, Any]) -> Standing:
+    return Standing(
+        account(account_values),
+        key_record(key_values),
+        counters(account_values, ACCOUNT_COUNTERS),
+        counters(key_values, KEY_COUNTERS),
+    )
+
+
+def counters(values: dict[str, Any], names: tuple[str, ...]) -> dict[str, int]:
+    return {name: values.get(name, 0) for name in names}
+
+
+def audit_row(values: dict[str, Any]) -> AuditRow:
+    named = {name: values[name] for name in ("at", "actor", "action", "subject", "credit")}
+    detail = json.loads(values["detail"])
+    return AuditRow(account_id=values["pk"].removeprefix("AUDIT#"), **named, detail=detail)
 
 
 def audit_item(row: AuditRow) -> Item:

@@ -1,0 +1,78 @@
+"""The one table: reads of single items, and writes of several that are made as a whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmind_llm.storage import items
+from openmind_llm.storage.items import Item, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+BATCH = 100
+"""Items that DynamoDB gives at once."""
+
+FAILED = "ConditionalCheckFailed"
+_PASSING = frozenset({"None", FAILED, "TransactionConflict"})
+"""Why a transaction may be cancelled without anything being wrong."""
+
+
+class Table:
+    """Raises what boto3 raises."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, key: Item) -> dict[str, Any]:
+        """Empty if there is none."""
+        found = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        return items.plain(found.get("Item", {}))
+
+    def batch(self, keys: list[Item]) -> list[dict[str, Any]]:
+        """Those of the items that are there, in any order."""
+        return [one for start in range(0, len(keys), BATCH) for one in self._batch(keys[start : start + BATCH])]
+
+    def query(self, condition: str, values: Item, **more: Any) -> Iterator[dict[str, Any]]:
+        """Of all pages. `more` are further arguments of DynamoDB's Query."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name, KeyConditionExpression=condition, ExpressionAttributeValues=values, **more
+        )
+        return (items.plain(item) for page in pages for item in page["Items"])
+
+    def scan(self, sort_key: str) -> Iterator[dict[str, Any]]:
+        """Reads the whole table: for an operator, never for a request."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._name, FilterExpression="sk = :sk", ExpressionAttributeValues={":sk": {"S": sort_key}}
+        )
+        return (items.plain(item) for page in pages for item in page["Items"])
+
+    def update(self, key: Item) -> Update:
+        return Update(self._name, key)
+
+    def new(self, item: Item) -> Item:
+        """The operation that puts an item which is not there yet."""
+        return {"Put": {"TableName": self._name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+    def write(self, *operations: Any) -> list[str]:
+        """Empty when it was written; else, for each operation, why it was not ("None": not its fault)."""
+        try:
+            self._client.transact_write_items(TransactItems=operations)
+        except self._client.exceptions.TransactionCanceledException as error:
+            codes = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
+            if not _PASSING.issuperset(codes):
+                raise
+            return codes
+        return []
+
+    def _batch(self, keys: list[Item]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        request: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
+        while request:
+            answer = self._client.batch_get_item(RequestItems=request)
+            found.extend(map(items.plain, answer["Responses"].get(self._name, [])))
+            request = answer.get("UnprocessedKeys")
+        return found
