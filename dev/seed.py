@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import yaml
 
+from openmind_llm import plans
 from openmind_llm.domain import keys
-from openmind_llm.storage.keys import DynamoKeyStore
+from openmind_llm.domain.accounts import Accounts, KeySettings
+from openmind_llm.errors import AccountExistsError
+from openmind_llm.storage import records
+from openmind_llm.storage.accounts import DynamoAccounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,16 +70,22 @@ def fill(provider_keys: Mapping[str, str]) -> None:
     create_secret(secretsmanager, PROVIDER_KEYS_SECRET, json.dumps(dict(provider_keys)), replace=True)
 
 
-def seed_key(key: str, plan: str) -> None:
-    """Stores `key` for the local account, in place of a record of an earlier run."""
+def seed_key(key: str, plan: str, account_id: str = ACCOUNT) -> None:
+    """Stores `key` for the local account, which is opened if need be, in place of a record of an earlier run."""
+    pepper = boto3.client("secretsmanager").get_secret_value(SecretId=PEPPER_SECRET)["SecretString"].encode()
     dynamodb = boto3.client("dynamodb")
-    pepper = boto3.client("secretsmanager").get_secret_value(SecretId=PEPPER_SECRET)["SecretString"]
-    record = keys.record(
-        key, pepper.encode(), account_id=ACCOUNT, plan=plan, name="local development", now=datetime.now(UTC)
-    )
-    stored = {"pk": {"S": f"KEY#{record.key_id}"}, "sk": {"S": "KEY"}}
-    dynamodb.delete_item(TableName=TABLE, Key=stored)
-    DynamoKeyStore(dynamodb, TABLE).add(record)
+    accounts = Accounts(DynamoAccounts(dynamodb, TABLE), plans.load(), lambda: pepper, time.time)
+    open_account(accounts, account_id, plan)
+    dynamodb.delete_item(TableName=TABLE, Key=records.key_key(keys.key_id(key)))
+    accounts.create_key(account_id, "local development", KeySettings(name="local development"), key)
+
+
+def open_account(accounts: Accounts, account_id: str, plan: str) -> None:
+    """With its plan, and the plan's credit to begin with."""
+    try:
+        accounts.open(account_id, plan, "local development")
+    except AccountExistsError:
+        accounts.set_plan(account_id, plan, "local development")
 
 
 def _table_properties() -> Any:

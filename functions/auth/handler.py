@@ -11,7 +11,8 @@ from openmind_llm.errors import AuthenticationError
 from openmind_llm.settings import Settings
 
 logger = Logger()
-authenticate = credentials.authenticator(Settings.from_env(os.environ))
+settings = Settings.from_env(os.environ)
+authenticate = credentials.authenticator(settings, credentials.key_store(settings).get)
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     return {
         "principalId": caller.key_id,
         "policyDocument": _allow(event["methodArn"]),
-        "context": {"key_id": caller.key_id, "account_id": caller.account_id, "plan": caller.plan},
+        "context": {"key_id": caller.key_id, "account_id": caller.account_id},
     }
 
 

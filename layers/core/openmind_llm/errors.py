@@ -5,10 +5,15 @@ GatewayError
 ├── AuthenticationError        401  no key, or not a valid one
 ├── CreditError                402  the account, or the key's budget, does not cover the request
 ├── ModelNotAllowedError       403  this key may not use the model
+├── KeyLimitError              403  the plan allows no more keys
 ├── NotFoundError              404  no such path
+│   ├── NoSuchUserError        404  the login has no account
+│   ├── KeyNotFoundError       404  the account has no such key
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
+├── AccountExistsError         409
+├── KeyExistsError             409
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
 ├── RateLimitError             429  the provider asks for patience
@@ -83,11 +88,64 @@ class ModelNotAllowedError(GatewayError):
         super().__init__("This API key may not use this model")
 
 
+class KeyLimitError(GatewayError):
+    """The plan allows no more keys. The text is the documented one."""
+
+    status = 403
+    type = "permission_error"
+    code = "api_key_limit_reached"
+
+    def __init__(self, plan: str, most: int) -> None:
+        keys = "API key" if most == 1 else "API keys"
+        super().__init__(
+            f"API key limit reached. Your {plan} plan allows up to {most} {keys}. "
+            "Please delete an existing key or upgrade your plan."
+        )
+
+
+class AccountExistsError(GatewayError):
+    """An account has this id already."""
+
+    status = 409
+    code = "account_exists"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"there is an account {account_id} already")
+
+
+class KeyExistsError(GatewayError):
+    """A key has this id already."""
+
+    status = 409
+    code = "api_key_exists"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"there is a key {key_id} already")
+
+
 class NotFoundError(GatewayError):
     """No such path."""
 
     status = 404
     code = "not_found"
+
+
+class NoSuchUserError(NotFoundError):
+    """The login is good, and there is no account for it. The text is the documented one."""
+
+    code = "user_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("User not found")
+
+
+class KeyNotFoundError(NotFoundError):
+    """No such key, or it is another account's. The text is the documented one."""
+
+    code = "api_key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("API key not found")
 
 
 class UnknownProviderError(NotFoundError):

@@ -22,6 +22,8 @@ class Settings:
     idle_timeout_s: float = 240
     drain_timeout_s: float = 30
     keep_alive_s: float = 15
+    settle_margin_s: float = 60
+    seen_max_age_s: float = 30
     secrets_max_age_s: int = 300
     max_body_bytes: int = 6 * 1024 * 1024
     cors_allow_origin: str = ""
@@ -40,6 +42,8 @@ class Settings:
             idle_timeout_s=float(environ.get("IDLE_TIMEOUT_S", "240")),
             drain_timeout_s=float(environ.get("DRAIN_TIMEOUT_S", "30")),
             keep_alive_s=float(environ.get("KEEP_ALIVE_S", "15")),
+            settle_margin_s=float(environ.get("SETTLE_MARGIN_S", "60")),
+            seen_max_age_s=float(environ.get("SEEN_MAX_AGE_S", "30")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),

@@ -3,36 +3,48 @@
 import asyncio
 import logging
 import traceback
-import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from openmind_llm import redaction
 from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
-from openmind_llm.domain import keys
+from openmind_llm.domain import ids, keys
 from openmind_llm.domain.keys import Caller
 from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError
 
 logger = logging.getLogger(__name__)
 
-type Authenticate = Callable[[str], Caller]
-"""From a key to its caller. Raises AuthenticationError. May block."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How it is told who asks. Both raise AuthenticationError, and block.
+
+    `authenticate` leads from a key to its caller, by what was lately seen of it; `require_valid` looks afresh.
+    """
+
+    authenticate: Callable[[str], Caller]
+    require_valid: Callable[[Caller], object]
+
 
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/docs"})
 """Everything else needs a key, paths that do not exist too."""
 
+ADMITTED_PATH = "/chat/completions"
+"""Where the admission checks the key once more, in the same write that holds the credit."""
+
 
 class Outermost:
-    """Gives each request an id, and each failure an answer."""
+    """Gives each request an id, and each failure an answer. `now` gives seconds since the epoch."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, now: Callable[[], float]) -> None:
         self._app = app
+        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope.setdefault("state", {})["request_id"] = _request_id(scope)
+        request_id = scope.setdefault("state", {})["request_id"] = ids.new(int(self._now() * 1000))
         reply = _Reply(send, request_id)
         try:
             await self._app(scope, receive, reply)
@@ -77,17 +89,20 @@ class RequireKey:
     cannot write. Everywhere else the key is checked here, by the same code.
     """
 
-    def __init__(self, app: App, authenticate: Authenticate) -> None:
+    def __init__(self, app: App, door: Door) -> None:
         self._app = app
-        self._authenticate = authenticate
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            scope["state"]["caller"] = _authorized(scope) or await self._check(scope)
+            caller = _authorized(scope) or await self._check(scope)
+            if not scope["path"].endswith(ADMITTED_PATH):
+                await asyncio.to_thread(self._door.require_valid, caller)
+            scope["state"]["caller"] = caller
         await self._app(scope, receive, send)
 
     async def _check(self, scope: Scope) -> Caller:
-        return await asyncio.to_thread(self._authenticate, keys.presented(headers(scope)))
+        return await asyncio.to_thread(self._door.authenticate, keys.presented(headers(scope)))
 
 
 def _authorized(scope: Scope) -> Caller | None:
@@ -95,10 +110,4 @@ def _authorized(scope: Scope) -> Caller | None:
     context = scope.get("aws.event", {}).get("requestContext", {}).get("authorizer") or {}
     if not context.get("key_id"):
         return None
-    return Caller(key_id=context["key_id"], account_id=context["account_id"], plan=context["plan"])
-
-
-def _request_id(scope: Scope) -> str:
-    """API Gateway's id where there is one: what it logs and answers by itself has the same."""
-    given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
-    return given or str(uuid.uuid4())
+    return Caller(key_id=context["key_id"], account_id=context["account_id"])

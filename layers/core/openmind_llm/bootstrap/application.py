@@ -2,11 +2,12 @@
 
 from openmind_llm.api import app
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import completions
+from openmind_llm.bootstrap import completions, ledgers
 from openmind_llm.settings import Settings
 
 
 def create(settings: Settings) -> App:
-    """Raises OverrideError."""
-    catalogue = completions.catalogue(settings)
-    return completions.guarded(app.create(catalogue, completions.endpoint(settings, catalogue)), settings)
+    """Raises OverrideError, PlanOverrideError."""
+    catalogue, ledger = completions.catalogue(settings), ledgers.ledger(settings)
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger))
+    return completions.guarded(served, settings, ledger)

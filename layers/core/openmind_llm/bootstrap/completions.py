@@ -6,39 +6,40 @@ import time
 from openmind_llm.api.asgi import App
 from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
-from openmind_llm.api.middleware import Outermost, RequireKey
+from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials
+from openmind_llm.bootstrap import credentials, ledgers
 from openmind_llm.domain.catalogue import Catalogue
-from openmind_llm.domain.completions import Completions, Limits
+from openmind_llm.domain.completions import Completions, Times
+from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
 from openmind_llm.settings import Settings
-from openmind_llm.storage import clients
 from openmind_llm.storage.secrets import SecretProviderKeys
-from openmind_llm.storage.usage import DynamoUsageLog
 
 
 def create(settings: Settings) -> App:
-    """The completions path alone, as the stream function serves it."""
-    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings))), settings)
+    """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
+    ledger = ledgers.ledger(settings)
+    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger)), settings, ledger)
 
 
-def guarded(served: App, settings: Settings) -> App:
+def guarded(served: App, settings: Settings, ledger: Ledger) -> App:
     """With what holds for every answer around it: an id, an error form, a key."""
-    answering = Outermost(RequireKey(served, credentials.authenticator(settings)))
+    door = Door(credentials.authenticator(settings, ledger.key), ledger.standing)
+    answering = Outermost(RequireKey(served, door), time.time)
     return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 
 
-def endpoint(settings: Settings, known: Catalogue) -> CompletionsEndpoint:
+def endpoint(settings: Settings, known: Catalogue, ledger: Ledger) -> CompletionsEndpoint:
     keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
-    log = DynamoUsageLog(clients.dynamodb_for_the_log(), settings.table_name)
-    # A second later than the provider's own clock: it only has a say where a client does not read.
-    limits = Limits(settings.drain_timeout_s, settings.upstream_timeout_s + 1)
-    upstream = HttpUpstream(keys, client.client(), clocks)
-    completions = Completions(known, upstream, log, time.time, limits)
+    # A second later than the provider's own clock: it only has a say where a client does not read. The hold lasts
+    # longer than any request can, settling it included.
+    hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
+    times = Times(settings.drain_timeout_s, settings.upstream_timeout_s + 1, hold_s)
+    completions = Completions(known, HttpUpstream(keys, client.client(), clocks), ledger, time.time, times)
     return CompletionsEndpoint(completions, settings.max_body_bytes, settings.keep_alive_s)
 
 

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable
 
 from openmind_llm.domain import keys
-from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.keys import Caller, Find
 from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
-from openmind_llm.storage.keys import DynamoKeyStore
+from openmind_llm.storage.keys import DynamoKeys
 from openmind_llm.storage.secrets import Secret
 
 
-def key_store(settings: Settings) -> DynamoKeyStore:
-    return DynamoKeyStore(clients.dynamodb(), settings.table_name)
+def key_store(settings: Settings) -> DynamoKeys:
+    return DynamoKeys(clients.dynamodb(), settings.table_name)
 
 
 def secret(settings: Settings, secret_id: str) -> Secret:
@@ -24,7 +24,13 @@ def pepper(settings: Settings) -> bytes:
     return secret(settings, settings.key_pepper_secret).text().encode()
 
 
-def authenticator(settings: Settings) -> Callable[[str], Caller]:
+def kept_pepper(settings: Settings) -> Callable[[], bytes]:
+    """Read again now and then."""
+    kept = secret(settings, settings.key_pepper_secret)
+    return lambda: kept.text().encode()
+
+
+def authenticator(settings: Settings, find: Find) -> Callable[[str], Caller]:
     """From a key to its caller. Raises AuthenticationError."""
-    store, kept_pepper = key_store(settings), secret(settings, settings.key_pepper_secret)
-    return lambda key: keys.authenticate(key, store, lambda: kept_pepper.text().encode())
+    pepper = kept_pepper(settings)
+    return lambda key: keys.authenticate(key, find, pepper, time.time())

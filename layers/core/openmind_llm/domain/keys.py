@@ -89,7 +89,7 @@ def digest(key: str, pepper: bytes) -> str:
 
 def record(key: str, pepper: bytes, *, account_id: str, name: str, now: datetime) -> KeyRecord:
     """What is to be stored of a key. An empty `name` becomes the documented `api-key-<unix ms>`."""
-    created_at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    created_at = written(now)
     return KeyRecord(
         key_id=key_id(key),
         account_id=account_id,
@@ -99,6 +99,17 @@ def record(key: str, pepper: bytes, *, account_id: str, name: str, now: datetime
         created_at=created_at,
         updated_at=created_at,
     )
+
+
+def renew(record: KeyRecord) -> str:
+    """Another key with the same id."""
+    mode = record.prefix.split("_")[1] if record.prefix else MODES[0]
+    return f"om1_{mode}_{record.key_id}{secrets.token_hex(_SECRET_BYTES)}"
+
+
+def written(moment: datetime) -> str:
+    """ISO 8601 in UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def authenticate(key: str, find: Find, pepper: Callable[[], bytes], now_s: float) -> Caller:

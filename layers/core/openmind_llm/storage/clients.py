@@ -27,8 +27,8 @@ def dynamodb() -> DynamoDBClient:
     return boto3.client("dynamodb", config=_waiting(1, 1, 3))
 
 
-def dynamodb_for_the_log() -> DynamoDBClient:
-    """Some 3 s at the worst: a caller waits for what is written down, and what cannot be written is logged instead."""
+def dynamodb_for_requests() -> DynamoDBClient:
+    """Some 3 s at the worst: a caller waits for its admission, and what cannot be settled is swept."""
     return boto3.client("dynamodb", config=_waiting(0.5, 0.7, 2))
 
 

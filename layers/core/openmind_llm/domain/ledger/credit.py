@@ -8,7 +8,7 @@ from openmind_llm.domain import money
 from openmind_llm.domain.ledger.audit import SYSTEM, AuditRow
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.standing import Account
-from openmind_llm.domain.plans import Plan
+from openmind_llm.domain.plans import Plan, Plans
 
 AFTER_CANCELLATION = "free"
 """The plan of an account whose own was cancelled."""
@@ -45,6 +45,11 @@ def renewal(account: Account, counters: Counters, plan: Plan, now_s: float) -> R
     detail = {"plan": plan.name, "granted": money.text(plan.monthly_credit), "expired": money.text(expired)}
     audit = AuditRow(account.account_id, int(now_s * 1000), SYSTEM, "renew", account.account_id, change, detail)
     return Renewal(account.account_id, plan.name, tuple(moves.values()), audit)
+
+
+def next_plan(account: Account, plans: Plans) -> Plan:
+    """The plan of the period after this one."""
+    return plans.get(AFTER_CANCELLATION if account.cancel_at_period_end else account.plan)
 
 
 def monthly_unused(counters: Counters) -> int:

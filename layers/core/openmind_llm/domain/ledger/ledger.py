@@ -103,7 +103,7 @@ class Ledger:
             if now < standing.account_counters["period_end"]:
                 return standing
             account = standing.account
-            plan = self._plans.get(credit.AFTER_CANCELLATION if account.cancel_at_period_end else account.plan)
+            plan = credit.next_plan(account, self._plans)
             self._store.renew(credit.renewal(account, standing.account_counters, plan, now))
             self._wait(attempt)
             standing = self._require(Caller(standing.key.key_id, account.account_id))

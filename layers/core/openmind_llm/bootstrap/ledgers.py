@@ -1,0 +1,26 @@
+"""Wires the ledger, and what owners and operators do with accounts."""
+
+import time
+
+from openmind_llm import plans
+from openmind_llm.bootstrap import credentials
+from openmind_llm.domain.accounts import Accounts
+from openmind_llm.domain.ledger.ledger import Clock, Ledger
+from openmind_llm.domain.ledger.seen import Seen
+from openmind_llm.settings import Settings
+from openmind_llm.storage import clients
+from openmind_llm.storage.accounts import DynamoAccounts
+from openmind_llm.storage.ledger import DynamoLedger
+
+
+def ledger(settings: Settings) -> Ledger:
+    """Raises PlanOverrideError."""
+    store = DynamoLedger(clients.dynamodb_for_requests(), settings.table_name)
+    seen = Seen(settings.seen_max_age_s, time.monotonic)
+    return Ledger(store, plans.load(settings.plan_overrides), Clock(time.time, time.sleep), seen)
+
+
+def accounts(settings: Settings) -> Accounts:
+    """Raises PlanOverrideError."""
+    store = DynamoAccounts(clients.dynamodb(), settings.table_name)
+    return Accounts(store, plans.load(settings.plan_overrides), credentials.kept_pepper(settings), time.time)
