@@ -106,9 +106,7 @@ def _drifts(model: Model, their_model: ModelInfo, on: date) -> Iterable[Drift]:
 
 
 def _our_prices(model: Model, on: date) -> Prices:
-    """The newest entry that has begun, or the first one."""
-    begun = [price for price in model.prices if date.fromisoformat(price.since) <= on]
-    usd = (begun or model.prices[:1])[-1].usd
+    usd = model.price(on.isoformat()).usd
     prices = {name: usd[name] for name in THEIR_CLASSES}
     for number, tier in enumerate(usd["tiers"], 1):
         prices |= {f"tier {number} above": tier["above_input_tokens"]}

@@ -14,7 +14,7 @@ TODAY = date(2026, 11, 25)
 
 
 def row(provider: str, name: str) -> Model:
-    return table.load().resolve(provider, name).model
+    return table.load().resolve(provider, name, "2026-11-23").model
 
 
 def repriced(model: Model, **usd: Any) -> Model:

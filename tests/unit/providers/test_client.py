@@ -42,7 +42,7 @@ def provider() -> Iterator[FakeUpstream]:
 @pytest.fixture
 def route(provider: FakeUpstream) -> Route:
     provider.reset()
-    found = table.load().resolve("openai", "gpt-4o")
+    found = table.load().resolve("openai", "gpt-4o", "2026-11-23")
     return replace(found, provider=replace(found.provider, base_url=provider.url))
 
 

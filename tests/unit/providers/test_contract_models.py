@@ -102,11 +102,11 @@ def test_the_prefixes_are_the_contracts(provider: str) -> None:
     ("provider", "model"), [(provider, model) for provider, models in SENT_BY_ROBOTS.items() for model in models]
 )
 def test_a_model_that_robots_send_has_a_price_of_its_own(provider: str, model: str) -> None:
-    assert CATALOGUE.resolve(provider, model).is_exact
+    assert CATALOGUE.resolve(provider, model, "2026-11-23").is_exact
 
 
 @pytest.mark.parametrize(("provider", "model", "input_price", "output_price"), DOCUMENTED_OMCU)
 def test_a_documented_price_holds(provider: str, model: str, input_price: int, output_price: int) -> None:
-    price = CATALOGUE.resolve(provider, model).price
+    price = CATALOGUE.resolve(provider, model, "2026-11-23").price
 
     assert (price.omcu, price.omcu_basis) == ({"input": input_price, "output": output_price}, "documented")

@@ -19,7 +19,7 @@ PLAIN = Profile(rename={}, drop=frozenset(), drop_empty={}, only={}, inject={}, 
 
 def route(upstream_id: str = "m", **rules: Any) -> Route:
     """To a model whose profile has these rules and no other."""
-    found = CATALOGUE.resolve("openai", "gpt-4o")
+    found = CATALOGUE.resolve("openai", "gpt-4o", "2026-11-23")
     return replace(found, upstream_id=upstream_id, model=replace(found.model, profile=replace(PLAIN, **rules)))
 
 
@@ -133,7 +133,7 @@ def test_the_header_tells_every_kind_of_change_in_order() -> None:
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
-routes = st.sampled_from([CATALOGUE.resolve(model.provider, model.name) for model in CATALOGUE.models()])
+routes = st.sampled_from([CATALOGUE.resolve(model.provider, model.name, "2026-11-23") for model in CATALOGUE.models()])
 fields = [
     "temperature",
     "max_tokens",
@@ -201,6 +201,8 @@ def test_a_body_that_was_adjusted_needs_no_more(body: dict[str, Any], route: Rou
 def test_no_field_of_openais_api_is_one_that_a_strict_provider_does_not_know(
     provider: str, model: str, name: str
 ) -> None:
-    body, _ = dialect.adjust({"model": model, "messages": [], name: "x"}, CATALOGUE.resolve(provider, model))
+    body, _ = dialect.adjust(
+        {"model": model, "messages": [], name: "x"}, CATALOGUE.resolve(provider, model, "2026-11-23")
+    )
 
     assert body.keys() <= (quirks.PROVIDERS[provider].known_fields or frozenset())

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.domain.catalogue import ImageTokens
 from openmind_llm.providers import table
 from openmind_llm.providers.table import OverrideError
 
@@ -24,7 +25,21 @@ NEW: dict[str, Any] = {
         }
     ],
 }
-FREE = [NEW["prices"][0] | {"omcu": {"input": 0, "output": 0}}]
+PRICE: dict[str, Any] = NEW["prices"][0]
+USD: dict[str, Any] = PRICE["usd"]
+ALL_CLASSES = {"input": 20_000, "cached_input": 5_000, "cache_write": 25_000, "output": 60_000, "reasoning": 70_000}
+TIER = USD | {"above_input_tokens": 200_000}
+del TIER["tiers"]
+
+
+def priced(**changes: Any) -> str:
+    """The new model with its price changed."""
+    return json.dumps([NEW | {"prices": [PRICE | changes]}])
+
+
+def dated(*dates: str) -> str:
+    """The new model with a price for each date."""
+    return json.dumps([NEW | {"prices": [PRICE | {"since": since} for since in dates]}])
 
 
 def test_a_model_is_repointed_and_keeps_its_place() -> None:
@@ -32,15 +47,35 @@ def test_a_model_is_repointed_and_keeps_its_place() -> None:
 
     catalogue = table.load('[{"provider": "openai", "name": "gpt-4o", "upstream_id": "gpt-6-luna"}]')
 
-    assert catalogue.resolve("openai", "gpt-4o").upstream_id == "gpt-6-luna"
+    assert catalogue.resolve("openai", "gpt-4o", "2026-11-23").upstream_id == "gpt-6-luna"
     assert catalogue.prefixes("openai") == before.prefixes("openai")
     assert len(catalogue.models()) == len(before.models())
 
 
 def test_a_model_is_added_under_its_own_upstream_id() -> None:
-    route = table.load(json.dumps([NEW])).resolve("xai", "grok-4.7")
+    route = table.load(json.dumps([NEW])).resolve("xai", "grok-4.7", "2026-11-23")
 
     assert (route.upstream_id, route.price.omcu["output"], route.is_exact) == ("grok-4.7", 60_000, True)
+
+
+def test_an_operator_may_price_every_token_class() -> None:
+    one = table.load(priced(omcu=ALL_CLASSES)).resolve("xai", "grok-4.7", "2026-11-23")
+
+    assert one.price.omcu == ALL_CLASSES
+
+
+def test_an_operator_may_announce_a_price_and_keep_the_one_that_holds() -> None:
+    catalogue = table.load(dated("2026-11-25", "2026-12-01"))
+
+    found = [catalogue.resolve("xai", "grok-4.7", on).price.version for on in ("2026-11-30", "2026-12-01")]
+
+    assert found == ["2026-11-25", "2026-12-01"]
+
+
+def test_an_operator_may_state_what_images_count_for() -> None:
+    catalogue = table.load('[{"provider": "openai", "name": "gpt-4o", "image_tokens": {"low": 70, "high": 9000}}]')
+
+    assert catalogue.resolve("openai", "gpt-4o", "2026-11-23").model.image_tokens == ImageTokens(70, 9000)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +87,28 @@ def test_a_model_is_added_under_its_own_upstream_id() -> None:
         ('[{"provider": "nobody", "name": "x"}]', "unknown provider: 'nobody'"),
         ('[{"provider": "openai", "name": "gpt-4o", "profile": "no_such"}]', "openai/gpt-4o: KeyError: 'no_such'"),
         ('[{"provider": "openai", "name": "gpt-9"}]', "openai/gpt-9: KeyError"),
-        (json.dumps([NEW | {"prices": FREE}]), "xai/grok-4.7: ValueError: prices must be positive integers"),
+        (priced(omcu={"input": 0, "output": 0}), "xai/grok-4.7: ValueError: prices must be positive integers"),
+        (priced(omcu=ALL_CLASSES | {"cached_input": 0}), "prices must be positive integers"),
+        (priced(omcu=ALL_CLASSES | {"reasoning": 1.5}), "prices must be positive integers"),
+        (priced(omcu=ALL_CLASSES | {"output": True}), "prices must be positive integers"),
+        (priced(omcu=ALL_CLASSES | {"cache_write": None}), "prices must be positive integers"),
+        (priced(omcu=ALL_CLASSES | {"cached": 1, "audio": 1}), "ValueError: a price has no audio, cached"),
+        (priced(omcu={"input": 1}), "KeyError: 'output'"),
+        (priced(omcu=[1, 2]), "AttributeError"),
+        (priced(usd=USD | {"cached_input": -1}), "prices must be positive integers"),
+        (priced(usd=USD | {"cache_read": 1}), "a price has no cache_read"),
+        (priced(usd=USD | {"input": None}), "KeyError: 'input'"),
+        (priced(usd=USD | {"tiers": [TIER | {"output": "9"}]}), "prices must be positive integers"),
+        (priced(usd=USD | {"tiers": [TIER | {"above_input_tokens": 0}]}), "prices must be positive integers"),
+        (priced(usd=USD | {"tiers": [USD]}), "KeyError: 'above_input_tokens'"),
+        (priced(usd=USD | {"tiers": [TIER, TIER]}), "tiers must be sorted by above_input_tokens"),
+        (dated("2026-12-01", "2026-11-30"), "prices must be sorted by their dates"),
+        (dated("2026-12-01", "2026-12-01"), "prices must be sorted by their dates"),
+        (dated("1.12.2026"), "xai/grok-4.7: ValueError"),
+        (dated("20261201"), "not a date, YYYY-MM-DD: 20261201"),
+        (json.dumps([NEW | {"ceiling": PRICE | {"omcu": {"input": 1, "output": 0}}}]), "prices must be positive"),
+        (json.dumps([NEW | {"image_tokens": {"low": 0}}]), "image tokens must be positive integers"),
+        (json.dumps([NEW | {"image_tokens": {"medium": 9}}]), "xai/grok-4.7: TypeError"),
         (json.dumps([NEW | {"prices": []}]), "xai/grok-4.7: ValueError: a model needs a price"),
     ],
 )

@@ -43,6 +43,7 @@ PROFILE_FIELDS: dict[str, set[type]] = {
     "inject": {dict},
     "drop_message_fields": {list},
 }
+PROVIDER_FIELDS = {"title", "base_url", "asks_for_stream_usage", "refused_fields", "reported_cost", "error_rules"}
 CAPABILITIES = {"vision", "tools", "structured_output", "reasoning"}
 TOKEN_CLASSES = {"input", "cached_input", "cache_write", "output"}
 
@@ -85,7 +86,7 @@ every_prefix_row = pytest.mark.parametrize("row", [row for row in MODELS if row[
 
 @every_row
 def test_a_row_has_every_field_of_its_type_and_no_other(row: Row) -> None:
-    assert row.keys() == MODEL_FIELDS.keys()
+    assert row.keys() - {"image_tokens"} == MODEL_FIELDS.keys()
     assert mistyped(row, MODEL_FIELDS) == []
 
 
@@ -117,7 +118,7 @@ def test_a_price_has_every_field_and_no_other(row: Row) -> None:
         assert entry["usd"].keys() == TOKEN_CLASSES | {"tiers"}
         assert all(tier.keys() == TOKEN_CLASSES | {"above_input_tokens"} for tier in entry["usd"]["tiers"])
         assert entry["omcu"].keys() == {"input", "output"}
-        assert entry["omcu_basis"] in {"documented", "derived"}
+        assert entry["omcu_basis"] in {"documented", "derived"} or entry["omcu_basis"].startswith("as ")
         assert isinstance(entry["source"], str)
 
 
@@ -131,6 +132,46 @@ def test_prices_are_positive_integers(row: Row) -> None:
         stated = [price for level in levels(entry["usd"]) for price in level.values() if price is not None]
 
         assert all(map(is_price, always + stated))
+
+
+@every_row
+def test_a_derived_omcu_price_is_10_000_omcu_for_each_dollar_of_the_provider(row: Row) -> None:
+    for entry in entries(row):
+        for name, amount in entry["omcu"].items():
+            assert entry["omcu_basis"] != "derived" or amount * 100 == entry["usd"][name]
+
+
+def test_a_price_as_another_model_is_that_models() -> None:
+    """Both its OMCU price, which is documented, and the provider's."""
+    documented = {row["name"]: row["prices"][-1] for row in MODELS}
+    borrowed = {row["name"]: row["prices"][-1] for row in MODELS if row["prices"][-1]["omcu_basis"].startswith("as ")}
+
+    assert borrowed.keys() == {"gpt-5-chat-latest", "gpt-4", "gemini-2.0-flash-exp"}
+    for price in borrowed.values():
+        lender = documented[price["omcu_basis"].removeprefix("as ")]
+        assert (lender["omcu"], lender["usd"], lender["omcu_basis"]) == (price["omcu"], price["usd"], "documented")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "qwen2.5-vl-72b-instruct",
+        "qwen-2.5-7b-instruct",
+        "meta-llama/llama-3.1-70b-instruct",
+        "anthropic/claude-opus-4.1",
+    ],
+)
+def test_a_contract_model_without_a_documented_price_says_that_its_price_is_derived(name: str) -> None:
+    assert {row["name"]: row["prices"][-1]["omcu_basis"] for row in MODELS}[name] == "derived"
+
+
+@every_row
+def test_image_tokens_are_bounds_that_fit_into_the_context(row: Row) -> None:
+    stated = row.get("image_tokens", {"low": 1, "high": 1})
+
+    assert stated.keys() == {"low", "high"}
+    assert all(type(count) is int for count in stated.values())
+    assert 0 < stated["low"] <= stated["high"] <= row["context_window"]
 
 
 @every_row
@@ -222,9 +263,18 @@ def test_every_profile_is_used() -> None:
 def test_a_provider_has_every_field_and_no_other(name: str) -> None:
     provider = PROVIDERS[name]
 
-    assert provider.keys() == {"title", "base_url", "asks_for_stream_usage", "refused_fields", "error_rules"}
+    assert provider.keys() == PROVIDER_FIELDS
     assert provider["base_url"].startswith("https://")
     assert not provider["base_url"].endswith("/")
+
+
+def test_two_providers_tell_what_they_charge() -> None:
+    told = {name: provider["reported_cost"] for name, provider in PROVIDERS.items() if provider["reported_cost"]}
+
+    assert told == {
+        "xai": {"field": "cost_in_usd_ticks", "per_usd": 10_000_000_000},
+        "openrouter": {"field": "cost", "per_usd": 1},
+    }
 
 
 @pytest.mark.parametrize(
@@ -242,7 +292,7 @@ def test_an_error_rule_can_match_and_has_a_known_meaning(rule: Row) -> None:
 def test_every_row_is_loaded_and_found_by_its_name() -> None:
     catalogue = table.load()
 
-    found = [catalogue.resolve(row["provider"], row["name"]) for row in MODELS]
+    found = [catalogue.resolve(row["provider"], row["name"], "2026-11-23") for row in MODELS]
 
     assert [route.upstream_id for route in found] == [row["upstream_id"] for row in MODELS]
     assert len(catalogue.models()) == len(MODELS)

@@ -1,5 +1,6 @@
 """The FastAPI application: every route, its OpenAPI, and the error form for what FastAPI itself refuses."""
 
+import time
 from importlib import resources
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 from openmind_llm import __version__
 from openmind_llm.api import errors, models, openapi, schemas
 from openmind_llm.api.asgi import App, Receive, Scope, Send
+from openmind_llm.domain import metering
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.errors import GatewayError, InternalError, MethodNotAllowedError, NotFoundError
 
@@ -57,7 +59,7 @@ def _add_models(app: FastAPI, catalogue: Catalogue) -> None:
     @app.get("/api/core/models", tags=["models"], response_model=schemas.ModelList, responses=openapi.REFUSALS)
     async def list_models() -> JSONResponse:
         """Every model of every provider."""
-        return JSONResponse(models.listing(catalogue.models()))
+        return JSONResponse(models.listing(catalogue.models(), _today()))
 
     @app.get(
         "/api/core/{provider}/models",
@@ -67,7 +69,11 @@ def _add_models(app: FastAPI, catalogue: Catalogue) -> None:
     )
     async def list_provider_models(provider: Provider) -> JSONResponse:
         """The models of one provider."""
-        return JSONResponse(models.listing(catalogue.models(provider)))
+        return JSONResponse(models.listing(catalogue.models(provider), _today()))
+
+
+def _today() -> str:
+    return metering.day(time.time())
 
 
 def _add_pages(app: FastAPI) -> None:

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from openmind_llm.domain.catalogue import Model
+from openmind_llm.domain.catalogue import Model, Price
 
 CREATED = 1_738_713_600
 """Seconds since the epoch. OpenAI's form wants one; the catalogue does not know when a provider made a model."""
 
 
-def listing(models: tuple[Model, ...]) -> dict[str, Any]:
-    return {"object": "list", "data": [_entry(model) for model in models]}
+def listing(models: tuple[Model, ...], on: str) -> dict[str, Any]:
+    """With the prices of a day, `YYYY-MM-DD`."""
+    return {"object": "list", "data": [_entry(model, model.price(on)) for model in models]}
 
 
-def _entry(model: Model) -> dict[str, Any]:
-    price = model.prices[-1]
+def _entry(model: Model, price: Price) -> dict[str, Any]:
     return {
         "id": model.name,
         "object": "model",

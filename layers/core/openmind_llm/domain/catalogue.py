@@ -26,6 +26,14 @@ class ErrorRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedCost:
+    """Where a provider tells what it charges: a field of its usage object, of which `per_usd` make a dollar."""
+
+    field: str
+    per_usd: int
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """One upstream. `/chat/completions` is appended to `base_url`.
 
@@ -39,6 +47,7 @@ class Provider:
     error_rules: tuple[ErrorRule, ...]
     asks_for_stream_usage: bool = True
     refused_fields: frozenset[str] = frozenset()
+    reported_cost: ReportedCost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +68,40 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A dated price. `usd` is in micro-USD, `omcu` in OMCU, each per million tokens, by token class."""
+    """A dated price. `usd` is in micro-USD, `omcu` in OMCU, each per million tokens, by token class.
+
+    `usd` may have `tiers`, and None for a class without a price of its own. `omcu_basis`: `documented`, `derived` by
+    the common rule, `as <model>`, or an operator's own word.
+    """
 
     since: str
     usd: dict[str, Any]
     omcu: dict[str, int]
     omcu_basis: str
 
+    @property
+    def version(self) -> str:
+        """What a ledger keeps to tell by which price it charged."""
+        return self.since
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTokens:
+    """No image counts for more input tokens than this, by its `detail`; `auto` may be high. A bound for holds.
+
+    From what is published. None was checked against a provider's own count; for rows that state none it is a guess.
+    """
+
+    low: int = 1_800
+    high: int = 1_800
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One row of the catalogue. `snapshots` are upstream ids that go through unchanged at this row's price."""
+    """One row of the catalogue. `snapshots` are upstream ids that go through unchanged at this row's price.
+
+    `prices` are sorted by their dates.
+    """
 
     provider: str
     name: str
@@ -86,6 +118,12 @@ class Model:
     replacement: str | None
     prices: tuple[Price, ...]
     ceiling: Price | None
+    image_tokens: ImageTokens = ImageTokens()
+
+    def price(self, on: str) -> Price:
+        """The newest price that has begun on a day, `YYYY-MM-DD`; the oldest if none has."""
+        begun = [price for price in self.prices if price.since <= on]
+        return begun[-1] if begun else self.prices[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +165,13 @@ class Catalogue:
         names = self._models if provider is None else (self.provider(provider).name,)
         return tuple(model for name in names for model in self._models[name])
 
-    def resolve(self, provider_name: str, model_name: str) -> Route:
-        """Raises UnknownProviderError and UnknownModelError."""
+    def resolve(self, provider_name: str, model_name: str, on: str) -> Route:
+        """With the price of a day, `YYYY-MM-DD` in UTC. Raises UnknownProviderError and UnknownModelError."""
         provider = self.provider(provider_name)
         known = self._by_name.get((provider_name, model_name))
         if known is not None:
             model, upstream_id = known
-            return Route(provider, model, upstream_id, model.prices[-1], is_exact=True)
+            return Route(provider, model, upstream_id, model.price(on), is_exact=True)
         family = self._family(provider_name, model_name)
         if family is None or family.ceiling is None:
             raise UnknownModelError(model_name, provider_name, self.prefixes(provider_name))

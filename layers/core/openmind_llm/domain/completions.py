@@ -82,7 +82,8 @@ class Completions:
     def _prepare(self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Exchange:
         facts["provider"] = self._catalogue.provider(provider).name
         request = requests.parse(raw)
-        route = self._catalogue.resolve(provider, request.model)
+        started = self._now()
+        route = self._catalogue.resolve(provider, request.model, metering.day(started))
         for field in route.provider.refused_fields & request.body.keys():
             raise InvalidRequestError(f"{field} is not supported: name one model")
         facts |= {
@@ -90,7 +91,7 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        return Exchange(caller, request_id, self._now(), request, route)
+        return Exchange(caller, request_id, started, request, route)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, facts: dict[str, Any]) -> AsyncIterator[Reply]:

@@ -92,6 +92,11 @@ def shown_name(route: Route) -> str:
     return redaction.shown(route.upstream_id)
 
 
+def day(seconds: float) -> str:
+    """The date in UTC of a time since the epoch, `YYYY-MM-DD`."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
 def _token_facts(counted: Usage) -> dict[str, Any]:
     return {
         "input_tokens": counted.input,

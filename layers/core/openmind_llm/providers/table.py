@@ -4,10 +4,23 @@ An operator changes rows, or adds some, without touching the files: by the JSON 
 """
 
 import json
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from openmind_llm.domain.catalogue import Catalogue, ErrorRule, Model, Price, Profile, Provider, Row
+from openmind_llm.domain import pricing
+from openmind_llm.domain.catalogue import (
+    Catalogue,
+    ErrorRule,
+    ImageTokens,
+    Model,
+    Price,
+    Profile,
+    Provider,
+    ReportedCost,
+    Row,
+)
 
 _DATA = Path(__file__).parent / "data"
 
@@ -22,6 +35,11 @@ _NEW_ROW: Row = {
     "ceiling": None,
 }
 """What a row that an operator adds need not say."""
+
+
+_OMCU_CLASSES = frozenset({*pricing.INPUT_CLASSES, *pricing.OUTPUT_CLASSES})
+_USD_CLASSES = _OMCU_CLASSES - {"reasoning"}
+"""No provider has a price of its own for reasoning."""
 
 
 class OverrideError(Exception):
@@ -59,19 +77,58 @@ def _changes(overrides: str) -> list[Row]:
 def _changed(row: Row, profiles: dict[str, Profile]) -> Model:
     try:
         model = _model(row, profiles)
-        _check_prices(model.prices)
-    except (KeyError, TypeError, ValueError) as error:
+        _check(model)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         named = f"{row['provider']}/{row.get('name')}"
         raise OverrideError(f"model override of {named}: {type(error).__name__}: {error}") from None
     return model
 
 
-def _check_prices(prices: tuple[Price, ...]) -> None:
-    amounts = [price[kind] for p in prices for price in (p.usd, p.omcu) for kind in ("input", "output")]
-    if not amounts:
+def _check(model: Model) -> None:
+    """Raises ValueError; KeyError and the like for what is not even of the right form."""
+    _check_prices(model)
+    if not _are_positive([model.image_tokens.low, model.image_tokens.high]):
+        raise ValueError("image tokens must be positive integers")
+
+
+def _check_prices(model: Model) -> None:
+    dates = [price.since for price in model.prices]
+    if not dates:
         raise ValueError("a model needs a price")
-    if not all(isinstance(amount, int) and amount > 0 for amount in amounts):
+    if dates != sorted(set(dates)):
+        raise ValueError("prices must be sorted by their dates, each with another one")
+    for price in (*model.prices, *([model.ceiling] if model.ceiling else [])):
+        _check_price(price)
+
+
+def _check_price(price: Price) -> None:
+    if date.fromisoformat(price.since).isoformat() != price.since:
+        raise ValueError(f"not a date, YYYY-MM-DD: {price.since}")
+    _check_classes(price.omcu, _OMCU_CLASSES)
+    _check_classes(_stated(price.usd), _USD_CLASSES | {"tiers"})
+    bounds = [tier["above_input_tokens"] for tier in price.usd.get("tiers", ())]
+    for tier in price.usd.get("tiers", ()):
+        _check_classes(_stated(tier), _USD_CLASSES | {"above_input_tokens"})
+    if bounds != sorted(set(bounds)):
+        raise ValueError("tiers must be sorted by above_input_tokens")
+
+
+def _check_classes(level: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Of one price by token class, each in `known`."""
+    unknown = ", ".join(sorted(level.keys() - known))
+    if unknown:
+        raise ValueError(f"a price has no {unknown}")
+    if not _are_positive([level["input"], level["output"], *(level[name] for name in level.keys() - {"tiers"})]):
         raise ValueError("prices must be positive integers")
+
+
+def _are_positive(numbers: Iterable[Any]) -> bool:
+    return all(type(number) is int and number > 0 for number in numbers)
+
+
+def _stated(level: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the classes that have no price of their own at the provider."""
+    return {name: amount for name, amount in level.items() if amount is not None}
 
 
 def _read(name: str) -> Any:
@@ -86,6 +143,7 @@ def _provider(name: str, row: Row) -> Provider:
         error_rules=tuple(ErrorRule(**rule) for rule in row["error_rules"]),
         asks_for_stream_usage=row["asks_for_stream_usage"],
         refused_fields=frozenset(row["refused_fields"]),
+        reported_cost=ReportedCost(**row["reported_cost"]) if row["reported_cost"] else None,
     )
 
 
@@ -117,6 +175,7 @@ def _model(row: Row, profiles: dict[str, Profile]) -> Model:
         replacement=row["replacement"],
         prices=tuple(_price(entry) for entry in row["prices"]),
         ceiling=_price(row["ceiling"]) if row["ceiling"] else None,
+        image_tokens=ImageTokens(**row.get("image_tokens", {})),
     )
 
 
