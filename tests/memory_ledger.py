@@ -1,8 +1,9 @@
 """The ledger in memory: it makes the same moves as the table does, under the same conditions, in one step."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import counters as moving
@@ -17,15 +18,15 @@ from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Settlement
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, Standing
 from openmind_llm.domain.plans import Plans
-from openmind_llm.domain.ports import KnownAccount, KnownKey, Plain, Written
+from openmind_llm.domain.ports import KnownAccount, KnownKey, Written
 from openmind_llm.errors import LedgerUnavailableError
 
 
 @dataclass
 class MemoryLedgerStore:
-    """See domain.ports.LedgerStore and AccountStore. `failing` names operations that raise, `lost` those whose answer is.
+    """See domain.ports.LedgerStore and AccountStore.
 
-    `calls` counts every operation.
+    `failing` names operations that raise, `lost` those that are done and raise all the same; `calls` counts them all.
     """
 
     known_accounts: dict[str, KnownAccount] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class MemoryLedgerStore:
         return self._answered("settle", lambda: self._settle(settlement))
 
     def renew(self, renewal: Renewal) -> Written:
-        values = {"plan": renewal.plan, "cancel_at_period_end": False}
+        values: dict[str, Any] = {"plan": renewal.plan, "cancel_at_period_end": False}
         done = self.change(renewal.account_id, renewal.moves, values, renewal.audit)
         return Written.DONE if done else Written.STALE
 
@@ -69,7 +70,7 @@ class MemoryLedgerStore:
     def account(self, account_id: str) -> KnownAccount | None:
         return self.known_accounts.get(account_id)
 
-    def accounts(self) -> Iterable[KnownAccount]:
+    def accounts(self) -> Iterator[KnownAccount]:
         return iter(list(self.known_accounts.values()))
 
     def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
@@ -80,7 +81,7 @@ class MemoryLedgerStore:
             self.audits.append(audit)
             return True
 
-    def change(self, account_id: str, moves: tuple[Move, ...], values: dict[str, Plain], audit: AuditRow) -> bool:
+    def change(self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Any], audit: AuditRow) -> bool:
         with self._lock:
             known = self.known_accounts[account_id]
             after = moving.applied(moves, known.counters)
@@ -109,7 +110,7 @@ class MemoryLedgerStore:
             self.known_keys[record.key_id] = KnownKey(record, counters)
             return True
 
-    def audit(self, account_id: str) -> Iterable[AuditRow]:
+    def audit(self, account_id: str) -> Iterator[AuditRow]:
         return iter([row for row in self.audits if row.account_id == account_id])
 
     def counters(self, account_id: str) -> Counters:
@@ -139,7 +140,10 @@ class MemoryLedgerStore:
 
     def _moved(self, hold: Hold, account_moves: tuple[Move, ...], key_moves: tuple[Move, ...]) -> bool:
         account, key = self.known_accounts[hold.account_id], self.known_keys[hold.key_id]
-        account_after, key_after = moving.applied(account_moves, account.counters), moving.applied(key_moves, key.counters)
+        account_after, key_after = (
+            moving.applied(account_moves, account.counters),
+            moving.applied(key_moves, key.counters),
+        )
         if account_after is None or key_after is None:
             return False
         self.known_accounts[hold.account_id] = replace(account, counters=account_after)
@@ -160,9 +164,7 @@ class MemoryLedgerStore:
             raise LedgerUnavailableError
 
 
-def ledger(
-    store: MemoryLedgerStore, plans: Plans, now: Callable[[], float], *, seen_max_age_s: float = 30
-) -> Ledger:
+def ledger(store: MemoryLedgerStore, plans: Plans, now: Callable[[], float], *, seen_max_age_s: float = 30) -> Ledger:
     """That does not wait."""
     return Ledger(store, plans, Clock(now, lambda _: None), Seen(seen_max_age_s, now))
 
@@ -174,7 +176,7 @@ def new_account(plan: str = "unlimited", account_id: str = "account-1", credit: 
     return KnownAccount(Account(account_id, plan, 0), counters)
 
 
-def new_key(key_id: str = "key-1", account_id: str = "account-1", **settings: object) -> KnownKey:
+def new_key(key_id: str = "key-1", account_id: str = "account-1", **settings: Any) -> KnownKey:
     record = KeyRecord(key_id, account_id, "a key", "om1_test_", "digest", "2026-11-25T00:00:00.000Z")
     return KnownKey(replace(record, **settings), dict.fromkeys(KEY_COUNTERS, 0))
 

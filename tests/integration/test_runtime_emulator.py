@@ -36,6 +36,7 @@ STAND_INS = {
     "LogLevel": "INFO",
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
+    "PlanOverrides": "[]",
     "Table": "table",
     "KeyPepperSecret": "key-pepper",
     "ProviderKeysSecret": "provider-keys",

@@ -16,12 +16,13 @@ MAY_IMPORT = {
     "settings": set(),
     "domain": {"domain", "errors", "redaction"},
     "providers": {"providers", "domain", "errors", "redaction"},
+    "plans": {"plans", "domain", "errors"},
     "storage": {"storage", "domain", "errors", "redaction"},
     "api": {"api", "domain", "errors", "redaction", "portal"},
     "portal": set(),
     "runtime": {"runtime"},
-    "bootstrap": {"bootstrap", "api", "domain", "errors", "providers", "settings", "storage"},
-    "cli": {"bootstrap", "domain", "errors", "settings", "storage"},
+    "bootstrap": {"bootstrap", "api", "domain", "errors", "plans", "providers", "settings", "storage"},
+    "cli": {"bootstrap", "domain", "errors", "plans", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
 ONLY_IN = {

@@ -27,3 +27,12 @@ def test_numbers_are_read_as_numbers() -> None:
     )
 
     assert (settings.upstream_timeout_s, settings.secrets_max_age_s, settings.max_body_bytes) == (2.5, 9, 10)
+
+
+@pytest.mark.parametrize("told", ["[]", '[{"name": "free"}]'])
+def test_changes_to_the_plans_are_handed_on_as_they_are(told: str) -> None:
+    assert Settings.from_env(ENOUGH | {"PLAN_OVERRIDES": told}).plan_overrides == told
+
+
+def test_without_changes_to_the_plans_there_are_none() -> None:
+    assert Settings.from_env(ENOUGH).plan_overrides == "[]"

@@ -5,20 +5,25 @@ variables that the functions read.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from openmind_llm.bootstrap import credentials
+from openmind_llm.bootstrap import credentials, ledgers
 from openmind_llm.domain import keys
+from openmind_llm.domain.accounts import KeySettings
 from openmind_llm.domain.keys import KeyRecord
-from openmind_llm.errors import AuthenticationError
+from openmind_llm.errors import AccountExistsError, AuthenticationError, GatewayError, KeyNotFoundError
+from openmind_llm.plans import PlanOverrideError
 from openmind_llm.settings import MissingSettingError, Settings
 from openmind_llm.storage.secrets import SecretUnreadableError
 from openmind_llm.storage.stack import StackNotFoundError, stack_environment
+
+ACTOR = "operator"
+"""Who the audit says it was; the account of the operator in AWS is in its own logs."""
 
 type Command = Callable[[argparse.Namespace, Settings], None]
 
@@ -30,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Command = parsed.command
         command(parsed, _settings(parsed.stack))
     except (
-        KeyError,
         ValueError,
-        AuthenticationError,
+        GatewayError,
+        PlanOverrideError,
         MissingSettingError,
         SecretUnreadableError,
         StackNotFoundError,
@@ -47,16 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def create_key(parsed: argparse.Namespace, settings: Settings) -> None:
     """Mints a key and shows it, this once. With `--key-from-stdin`, takes one that was minted elsewhere."""
     key = sys.stdin.readline().strip() if parsed.key_from_stdin else keys.mint(parsed.mode)
-    pepper, now = credentials.pepper(settings), datetime.now(UTC)
-    record = keys.record(key, pepper, account_id=parsed.account, plan=parsed.plan, name=parsed.name or "", now=now)
-    credentials.key_store(settings).add(record)
-    sys.stderr.write(f"key {record.key_id} created for account {record.account_id}; it is shown only now:\n")
+    accounts = ledgers.accounts(settings)
+    with contextlib.suppress(AccountExistsError):
+        accounts.open(parsed.account, parsed.plan, ACTOR)
+    _, known = accounts.create_key(parsed.account, ACTOR, KeySettings(name=parsed.name or ""), key)
+    sys.stderr.write(f"key {known.record.key_id} created for account {parsed.account}; it is shown only now:\n")
     sys.stdout.write(f"{key}\n")
 
 
 def list_keys(parsed: argparse.Namespace, settings: Settings) -> None:
-    records = sorted(credentials.key_store(settings).records(parsed.account), key=lambda r: r.created_at)
-    rows = [("ID", "ACCOUNT", "PLAN", "NAME", "STATE", "CREATED"), *map(_row, records)]
+    accounts = ledgers.accounts(settings)
+    owners = [parsed.account] if parsed.account else [known.account.account_id for known in accounts.all()]
+    records = [known.record for owner in owners for known in accounts.keys(owner)]
+    rows = [("ID", "ACCOUNT", "NAME", "CREATED"), *map(_row, records)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -64,13 +72,15 @@ def list_keys(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def revoke_key(parsed: argparse.Namespace, settings: Settings) -> None:
-    credentials.key_store(settings).revoke(parsed.id)
+    record = credentials.key_store(settings).get(parsed.id)
+    if record is None:
+        raise KeyNotFoundError
+    ledgers.accounts(settings).delete_key(record.account_id, parsed.id, ACTOR)
     sys.stderr.write(f"key {parsed.id} revoked\n")
 
 
 def _row(record: KeyRecord) -> tuple[str, ...]:
-    state = "active" if record.is_active else "revoked"
-    return record.key_id, record.account_id, record.plan, record.name, state, record.created_at
+    return record.key_id, record.account_id, record.name, record.created_at
 
 
 def _settings(stack: str | None) -> Settings:
@@ -80,8 +90,6 @@ def _settings(stack: str | None) -> Settings:
 def _told(error: Exception) -> str:
     if isinstance(error, AuthenticationError):
         return "a key has 8 to 256 printable characters without spaces"
-    if isinstance(error, KeyError):
-        return f"no such key, or its id is taken: {error.args[0]}"
     return str(error)
 
 

@@ -28,6 +28,7 @@ class Settings:
     max_body_bytes: int = 6 * 1024 * 1024
     cors_allow_origin: str = ""
     model_overrides: str = ""
+    plan_overrides: str = "[]"
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -48,6 +49,7 @@ class Settings:
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),
+            plan_overrides=environ.get("PLAN_OVERRIDES", "[]"),
             base_urls={
                 name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
                 for name, value in environ.items()

@@ -15,6 +15,7 @@ from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalErr
 
 logger = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """How it is told who asks. Both raise AuthenticationError, and block.

@@ -80,7 +80,9 @@ class Accounts:
             "period_credit": plan.monthly_credit,
             "period_end": credit.period_end(account.created_at, now),
         }
-        if not self._store.open(account, counters, self._audit(account_id, actor, "open", plan.monthly_credit, plan=plan.name)):
+        if not self._store.open(
+            account, counters, self._audit(account_id, actor, "open", plan.monthly_credit, plan=plan.name)
+        ):
             raise AccountExistsError(account_id)
         return KnownAccount(account, counters)
 
@@ -118,7 +120,7 @@ class Accounts:
         Raises NoSuchUserError, and LedgerUnavailableError where there is not as much to take back.
         """
         self.get(account_id)
-        audit = self._audit(account_id, actor, "grant", amount, amount=money.text(amount), note=note)
+        audit = self._audit(account_id, actor, "grant", amount, note=note, omcu=money.text(amount))
         for _ in range(ATTEMPTS):
             if self._store.change(account_id, credit.grant(amount), {}, audit):
                 return

@@ -1,4 +1,4 @@
-"""Ids that begin with their time (UUID version 7, RFC 9562): rows in the order of their ids are in the order of time."""
+"""Ids that begin with their time (UUID version 7, RFC 9562): in the order of their ids, rows are in that of time."""
 
 import secrets
 import uuid

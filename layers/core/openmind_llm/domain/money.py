@@ -22,10 +22,10 @@ def micro(amount: str | float) -> int:
     """
     exact = _decimal(amount)
     if not exact.is_finite() or abs(exact) > MAX_WHOLE:
-        raise ValueError(f"an amount must be at most {MAX_WHOLE}: {amount}")
+        raise ValueError(f"an amount must be at most {MAX_WHOLE}: {amount!r}")
     rounded = exact.quantize(Decimal(1) / MICRO)
     if rounded != exact:
-        raise ValueError(f"an amount may have six decimal places: {amount}")
+        raise ValueError(f"an amount may have six decimal places: {amount!r}")
     return int(rounded * MICRO)
 
 
@@ -33,4 +33,4 @@ def _decimal(amount: str | float) -> Decimal:
     try:
         return Decimal(str(amount))
     except InvalidOperation:
-        raise ValueError(f"not an amount: {amount}") from None
+        raise ValueError(f"not an amount: {amount!r}") from None

@@ -34,7 +34,6 @@ class ChatRequest:
         options = self.body.get("stream_options")
         return isinstance(options, dict) and options.get("include_usage") is True
 
-
     @property
     def asked_output(self) -> int | None:
         """The cap of the answer that the caller named, in tokens. Of two names, which one counts is the provider's."""

@@ -55,7 +55,9 @@ class DynamoLedger:
         account_id = account_id or self._table.get(records.key_key(key_id)).get("account_id")
         if account_id is None:
             return None
-        found = {one["sk"]: one for one in self._table.batch([records.key_key(key_id), records.account_key(account_id)])}
+        found = {
+            one["sk"]: one for one in self._table.batch([records.key_key(key_id), records.account_key(account_id)])
+        }
         if len(found) < 2 or found["KEY"]["account_id"] != account_id:  # noqa: PLR2004 - the two that were asked for
             return None
         return records.standing(found["ACCOUNT"], found["KEY"])
@@ -103,9 +105,7 @@ class DynamoLedger:
 
     def _expired(self, shard: str, now_s: int) -> Iterator[dict[str, str]]:
         values = {":shard": {"S": shard}, ":now": {"N": str(now_s)}}
-        return self._table.query(
-            "hold_shard = :shard AND expires_at < :now", values, IndexName=records.HOLD_INDEX
-        )
+        return self._table.query("hold_shard = :shard AND expires_at < :now", values, IndexName=records.HOLD_INDEX)
 
     def _hold(self, account_id: str, request_id: str) -> Hold | None:
         row = self._table.get(records.row_key(account_id, request_id))

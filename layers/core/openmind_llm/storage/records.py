@@ -12,6 +12,7 @@ from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, RollupKey, Timing
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, Standing
 from openmind_llm.domain.plans import Limits
+from openmind_llm.domain.ports import Plain
 from openmind_llm.domain.usage import Usage
 from openmind_llm.storage import items
 from openmind_llm.storage.items import Item
@@ -173,7 +174,7 @@ def audit_row(values: dict[str, Any]) -> AuditRow:
 
 
 def audit_item(row: AuditRow) -> Item:
-    values = {
+    values: dict[str, Plain] = {
         "at": row.at,
         "actor": row.actor,
         "action": row.action,

@@ -14,7 +14,7 @@ from openmind_llm.domain.ledger import admission, credit, disclosure, settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask
 from openmind_llm.domain.ledger.rows import Entry, Hold
 from openmind_llm.domain.ledger.seen import Seen
-from openmind_llm.domain.ledger.settlement import Ending, Settlement
+from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.plans import Plans
 from openmind_llm.domain.ports import LedgerStore, Written

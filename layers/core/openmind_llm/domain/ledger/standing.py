@@ -20,7 +20,8 @@ ACCOUNT_COUNTERS = (
     "requests_full_at",
     "tokens_full_at",
 )
-"""`version` rises with every change of what is set; `keys` counts those that are not revoked. Credit is in micro-OMCU: `granted = balance + held + charged`.
+"""`version` rises with every change of what is set; `keys` counts those that are not revoked. Credit is in micro-OMCU:
+`granted = balance + held + charged`.
 
 `period_end` is in seconds since the epoch; `period_credit` is this period's allowance.
 """
