@@ -17,10 +17,11 @@ MAY_IMPORT = {
     "domain": {"domain", "errors", "redaction"},
     "providers": {"providers", "domain", "errors", "redaction"},
     "storage": {"storage", "domain", "errors", "redaction"},
+    "identity": {"identity", "domain", "errors", "redaction"},
     "api": {"api", "domain", "errors", "redaction", "portal"},
     "portal": set(),
     "runtime": {"runtime"},
-    "bootstrap": {"bootstrap", "api", "domain", "errors", "providers", "settings", "storage"},
+    "bootstrap": {"bootstrap", "api", "domain", "errors", "identity", "providers", "settings", "storage"},
     "cli": {"bootstrap", "domain", "errors", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
@@ -31,6 +32,8 @@ ONLY_IN = {
     "starlette": {"api"},
     "pydantic": {"api"},
     "httpx": {"providers"},
+    "jwt": {"identity"},
+    "cryptography": {"identity"},
     "mangum": {"functions"},
     "aws_lambda_powertools": {"functions", "storage"},
 }

@@ -27,3 +27,15 @@ def test_numbers_are_read_as_numbers() -> None:
     )
 
     assert (settings.upstream_timeout_s, settings.secrets_max_age_s, settings.max_body_bytes) == (2.5, 9, 10)
+
+
+def test_without_an_issuer_nobody_can_log_in() -> None:
+    settings = Settings.from_env(ENOUGH)
+
+    assert (settings.oidc_issuer, settings.oidc_audience) == ("", "")
+
+
+def test_the_issuer_is_taken_as_it_is() -> None:
+    settings = Settings.from_env(ENOUGH | {"OIDC_ISSUER": "https://id.example/", "OIDC_AUDIENCE": "app"})
+
+    assert (settings.oidc_issuer, settings.oidc_audience) == ("https://id.example/", "app")

@@ -3,9 +3,11 @@
 GatewayError
 ├── InvalidRequestError        400  the body is not what the contract asks for
 ├── AuthenticationError        401  no key, or not a valid one
+├── UserNotFoundError          401  no login, or not a valid one
 ├── NotFoundError              404  no such path
 │   ├── UnknownProviderError   404  the provider is not one of the six
-│   └── UnknownModelError      404  the provider has no such model
+│   ├── UnknownModelError      404  the provider has no such model
+│   └── NoSuchUserError        404  the login is valid, its user is not known here
 ├── MethodNotAllowedError      405
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
@@ -15,6 +17,7 @@ GatewayError
 │   └── ModelNotServedError    503  the provider does not know the upstream model
 ├── ProviderUnavailableError   503  the provider could not be reached or failed
 │   └── StreamBrokenError      503  the provider failed after its stream had begun
+├── IdentityUnavailableError   503  the issuer of logins could not be read
 └── DeadlineExceededError      503  the function's time is up
 """
 
@@ -60,6 +63,17 @@ class AuthenticationError(GatewayError):
         super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
 
 
+class UserNotFoundError(GatewayError):
+    """No login, or not a valid one. The text is the contract's, and one for all, so that nothing can be probed."""
+
+    status = 401
+    type = "authentication_error"
+    code = "user_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("User not found")
+
+
 class NotFoundError(GatewayError):
     """No such path."""
 
@@ -86,6 +100,15 @@ class UnknownModelError(NotFoundError):
         super().__init__(
             f"unsupported model: {redaction.shown(model)}. Supported model prefixes for {provider}: [{listed}]"
         )
+
+
+class NoSuchUserError(NotFoundError):
+    """The login is valid, its user is not known here. The text is the contract's."""
+
+    code = "user_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("User not found")
 
 
 class MethodNotAllowedError(GatewayError):
@@ -171,6 +194,18 @@ class StreamBrokenError(ProviderUnavailableError):
     def __init__(self, provider: str, how: str) -> None:
         super().__init__(provider)
         self.message = f"{provider} {how}"
+
+
+class IdentityUnavailableError(GatewayError):
+    """The issuer of logins could not be read, and never was: no login can be told from a forged one."""
+
+    status = 503
+    may_retry = True
+    type = "api_error"
+    code = "identity_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Logins cannot be checked at the moment", retry_after_s=1)
 
 
 class DeadlineExceededError(GatewayError):

@@ -26,6 +26,8 @@ class Settings:
     max_body_bytes: int = 6 * 1024 * 1024
     cors_allow_origin: str = ""
     model_overrides: str = ""
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -44,6 +46,8 @@ class Settings:
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),
+            oidc_issuer=environ.get("OIDC_ISSUER", ""),
+            oidc_audience=environ.get("OIDC_AUDIENCE", ""),
             base_urls={
                 name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
                 for name, value in environ.items()
