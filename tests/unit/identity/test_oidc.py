@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from openmind_llm.errors import UserNotFoundError
@@ -216,6 +216,13 @@ def test_an_algorithm_that_is_not_on_the_list_is_refused(world: World) -> None:
     world.issuer.publishes(jwk(RSA, "any"))
 
     assert world.refuses(world.token(RSA, "PS512", "any"))
+
+
+def test_a_curve_that_is_not_on_the_list_is_refused(world: World) -> None:
+    key = ed448.Ed448PrivateKey.generate()
+    world.issuer.publishes(jwk(key, "edwards"))
+
+    assert world.refuses(world.token(key, "EdDSA", "edwards"))
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")

@@ -36,7 +36,7 @@ def _is_in_time(claims: Mapping[str, Any], now: float) -> bool:
 
 
 def _is_time(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _END_OF_TIME
+    return isinstance(value, int | float) and abs(value) < _END_OF_TIME
 
 
 def _is_for(claims: Mapping[str, Any], audience: str) -> bool:

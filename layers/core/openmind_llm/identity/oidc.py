@@ -27,7 +27,6 @@ KEYS = {
 _SHAPE = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _SIGNATURE_ALONE = jwt.PyJWT(
     {
-        "verify_signature": True,
         "enforce_minimum_key_length": True,
         "verify_exp": False,
         "verify_nbf": False,
