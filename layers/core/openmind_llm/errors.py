@@ -3,6 +3,7 @@
 GatewayError
 ├── InvalidRequestError        400  the body is not what the contract asks for
 ├── AuthenticationError        401  no key, or not a valid one
+├── UserNotFoundError          401  no login, or not a valid one
 ├── CreditError                402  the account, or the key's budget, does not cover the request
 ├── ModelNotAllowedError       403  this key may not use the model
 ├── KeyLimitError              403  the plan allows no more keys
@@ -12,8 +13,6 @@ GatewayError
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
-├── AccountExistsError         409
-├── KeyExistsError             409
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
 ├── RateLimitError             429  the provider asks for patience
@@ -24,6 +23,7 @@ GatewayError
 ├── ProviderUnavailableError   503  the provider could not be reached or failed
 │   └── StreamBrokenError      503  the provider failed after its stream had begun
 ├── LedgerUnavailableError     503  it cannot be written down what a request would cost
+├── IdentityUnavailableError   503  the issuer of logins could not be read
 └── DeadlineExceededError      503  the function's time is up
 """
 
@@ -69,6 +69,17 @@ class AuthenticationError(GatewayError):
         super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
 
 
+class UserNotFoundError(GatewayError):
+    """No login, or not a valid one. The text is the contract's, and one for all, so that nothing can be probed."""
+
+    status = 401
+    type = "authentication_error"
+    code = "user_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("User not found")
+
+
 class CreditError(GatewayError):
     """The account, or the key's budget, does not cover the request."""
 
@@ -101,26 +112,6 @@ class KeyLimitError(GatewayError):
             f"API key limit reached. Your {plan} plan allows up to {most} {keys}. "
             "Please delete an existing key or upgrade your plan."
         )
-
-
-class AccountExistsError(GatewayError):
-    """An account has this id already."""
-
-    status = 409
-    code = "account_exists"
-
-    def __init__(self, account_id: str) -> None:
-        super().__init__(f"there is an account {account_id} already")
-
-
-class KeyExistsError(GatewayError):
-    """A key has this id already."""
-
-    status = 409
-    code = "api_key_exists"
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"there is a key {key_id} already")
 
 
 class NotFoundError(GatewayError):
@@ -274,6 +265,18 @@ class LedgerUnavailableError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The service is not available at the moment", retry_after_s=1)
+
+
+class IdentityUnavailableError(GatewayError):
+    """The issuer of logins could not be read, and never was: no login can be told from a forged one."""
+
+    status = 503
+    may_retry = True
+    type = "api_error"
+    code = "identity_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Logins cannot be checked at the moment", retry_after_s=1)
 
 
 class DeadlineExceededError(GatewayError):
