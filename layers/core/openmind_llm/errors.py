@@ -201,15 +201,15 @@ class TooManyRequestsError(RateLimitError):
 
 
 class InternalError(GatewayError):
-    """Ours to mend; the text never says more than this."""
+    """Ours to mend; the text never says why."""
 
     status = 500
     may_retry = True
     type = "api_error"
     code = "internal_error"
 
-    def __init__(self) -> None:
-        super().__init__("Internal server error")
+    def __init__(self, message: str = "Internal server error") -> None:
+        super().__init__(message)
 
 
 class ProviderNotConfiguredError(GatewayError):

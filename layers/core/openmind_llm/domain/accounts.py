@@ -4,16 +4,17 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from openmind_llm.domain import keys, money
+from openmind_llm.domain import key_settings, keys, money
+from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import credit
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.counters import Move
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, new_counters
-from openmind_llm.domain.plans import UNLIMITED, Limits, Plan, Plans
+from openmind_llm.domain.plans import Plan, Plans
 from openmind_llm.domain.ports import AccountStore, KnownAccount, KnownKey, Plain, Written
 from openmind_llm.errors import (
     CreditError,
@@ -43,31 +44,6 @@ class AccountExistsError(ValueError):
 
 class KeyExistsError(ValueError):
     """A key has this id already, here or in another account."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeySettings:
-    """What an owner sets of a key; see KeyRecord. An empty name becomes the documented one."""
-
-    name: str = ""
-    expires_at: int | None = None
-    allowed_models: frozenset[str] = frozenset()
-    allowed_providers: frozenset[str] = frozenset()
-    limits: Limits = field(default=UNLIMITED)
-
-    @classmethod
-    def read(cls, record: KeyRecord) -> "KeySettings":
-        return cls(*(getattr(record, one.name) for one in fields(cls)))
-
-    def of(self, record: KeyRecord) -> KeyRecord:
-        return replace(
-            record,
-            name=self.name or record.name,
-            expires_at=self.expires_at,
-            allowed_models=self.allowed_models,
-            allowed_providers=self.allowed_providers,
-            limits=self.limits,
-        )
 
 
 class Accounts:
@@ -179,9 +155,10 @@ class Accounts:
         Raises NoSuchUserError, KeyLimitError, KeyExistsError, and AuthenticationError for a text that cannot be a key.
         """
         text = key or keys.mint("live")
-        record = keys.record(text, self._pepper(), account_id=account_id, name="", now=self._today())
-        record = (settings or KeySettings()).of(record)
+        plain = keys.record(text, self._pepper(), account_id=account_id, name="", now=self._today())
+        record = (settings or KeySettings()).of(plain)
         audit = self._audit(account_id, actor, "create key", subject=record.key_id, name=record.name)
+        audit = replace(audit, detail={**audit.detail, **key_settings.differences(plain, record)})
 
         def once() -> bool:
             written = self._store.add_key(record, self._room_for_a_key(self.get(account_id)), audit)
@@ -204,12 +181,10 @@ class Accounts:
 
         def rotated(record: KeyRecord) -> KeyRecord:
             old = record.digest
-            return replace(
-                record, digest=new, prefix=keys.prefix(text), retired_digest=old, retired_until=until
-            )
+            return replace(record, digest=new, prefix=keys.prefix(text), retired_digest=old, retired_until=until)
 
-        detail = {"overlap_seconds": str(overlap_s)}
-        return text, self._changed(account_id, key_id, rotated, lambda *_: ("rotate key", detail), actor)
+        audit = self._audit(account_id, actor, "rotate key", subject=key_id, overlap_seconds=str(overlap_s))
+        return text, self._changed(account_id, key_id, rotated, lambda *_: audit)
 
     def change_key(
         self, account_id: str, key_id: str, change: Callable[[KeySettings], KeySettings], actor: str
@@ -219,7 +194,11 @@ class Accounts:
         def changed(record: KeyRecord) -> KeyRecord:
             return change(KeySettings.read(record)).of(record)
 
-        return self._changed(account_id, key_id, changed, lambda *both: ("change key", _differences(*both)), actor)
+        def audit(before: KeyRecord, after: KeyRecord) -> AuditRow:
+            told = key_settings.differences(before, after)
+            return replace(self._audit(account_id, actor, "change key", subject=key_id), detail=told)
+
+        return self._changed(account_id, key_id, changed, audit)
 
     def delete_key(self, account_id: str, key_id: str, actor: str) -> None:
         """Refused from now on. Raises KeyNotFoundError, also for a key of another account."""
@@ -228,25 +207,24 @@ class Accounts:
         def deleted(record: KeyRecord) -> KeyRecord:
             return replace(record, is_active=False)
 
-        self._changed(account_id, key_id, deleted, lambda *_: ("delete key", {}), actor, moves)
+        audit = self._audit(account_id, actor, "delete key", subject=key_id)
+        self._changed(account_id, key_id, deleted, lambda *_: audit, moves)
 
     def _changed(
         self,
         account_id: str,
         key_id: str,
         change: Callable[[KeyRecord], KeyRecord],
-        told: Callable[[KeyRecord, KeyRecord], tuple[str, dict[str, str]]],
-        actor: str,
+        audit: Callable[[KeyRecord, KeyRecord], AuditRow],
         account_moves: tuple[Move, ...] = (),
     ) -> KnownKey:
-        """`told` gives the action and its details, from the record before and after."""
+        """`audit` tells of the record before and after."""
 
         def once() -> KnownKey | None:
             known = self._key(account_id, key_id)
             record = replace(change(known.record), updated_at=keys.written(self._today()))
-            action, detail = told(known.record, record)
-            audit = self._audit(account_id, actor, action, subject=key_id, **detail)
-            done = self._store.change_key(record, known.counters["version"], account_moves, audit)
+            told = audit(known.record, record)
+            done = self._store.change_key(record, known.counters["version"], account_moves, told)
             return KnownKey(record, known.counters) if done else None
 
         return self._until_done(once)
@@ -303,17 +281,3 @@ class Accounts:
 
     def _today(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
-
-
-def _differences(before: KeyRecord, after: KeyRecord) -> dict[str, str]:
-    """What was set, field by field, as text; empty for what was taken away."""
-    old, new = (asdict(KeySettings.read(record)) for record in (before, after))
-    old |= old.pop("limits")
-    new |= new.pop("limits")
-    return {name: _text(value) for name, value in new.items() if value != old[name]}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, frozenset):
-        return " ".join(sorted(value))
-    return "" if value is None else str(value)

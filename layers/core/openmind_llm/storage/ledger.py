@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ports import Written
     from openmind_llm.storage.items import Item
 
+
 class DynamoLedger:
     """See domain.ports.LedgerStore."""
 
