@@ -80,6 +80,11 @@ class LedgerMachine(RuleBasedStateMachine):
             event("admitted")
             self.running[hold.request_id] = hold
 
+    @rule(account=st.sampled_from(ACCOUNTS), times=st.integers(2, 8), tokens=st.integers(1, 200))
+    def admit_many_at_once(self, account: str, times: int, tokens: int) -> None:
+        for turn in range(times):
+            self.admit(account, turn % 3, 3, tokens, 10, 1)
+
     @precondition(lambda self: self.running)
     @rule(data=st.data(), process=st.integers(0, 2), used=USAGES, outcome=st.sampled_from(["completed", "broken"]))
     def settle(self, data: Any, process: int, used: Usage, outcome: str) -> None:
@@ -232,5 +237,5 @@ class LedgerMachine(RuleBasedStateMachine):
         return counter in {"version", "granted", "balance"} or counter.startswith("period")
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
 TestExactness = LedgerMachine.TestCase
