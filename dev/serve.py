@@ -13,8 +13,9 @@ from pathlib import Path
 
 import uvicorn
 
-from dev import seed, start
+from dev import issuer, seed, start
 from dev.emulator import Emulator, EmulatorError
+from dev.issuer import Issuer
 from dev.simulator.app import app as simulator
 from dev.start import StartError
 from openmind_llm.api.asgi import App
@@ -36,13 +37,18 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     """Serves until interrupted. Raises StartError."""
     listener = start.listen(start.port(environ, DEFAULT_PORT))
     _prepare(state)
-    with _alone(state), _emulator(state) as emulator, _serving(simulator) as simulator_port:
+    with (
+        _alone(state),
+        _emulator(state) as emulator,
+        _serving(simulator, start.listen(0)) as simulator_port,
+        _serving(Issuer(issuer.key(state)), issuer.listen(state)) as issuer_port,
+    ):
         start.use_alone(emulator.client_environment())
         provider_keys = _provider_keys(environ)
         seed.fill(provider_keys)
         key = environ.get("OPENMIND_API_KEY") or _own_key(state)
         seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
-        places = _places(environ, provider_keys, simulator_port)
+        places = _places(environ, provider_keys, simulator_port) | issuer.places(environ, issuer_port)
         _write_environment(state, emulator.client_environment() | places)
         settings = Settings.from_env({**environ, **places})
         served = _application(settings)
@@ -113,9 +119,8 @@ def _emulator(state: Path) -> Iterator[Emulator]:
 
 
 @contextmanager
-def _serving(app: App) -> Iterator[int]:
-    """Serves `app` on a free port in a thread of its own."""
-    listener = start.listen(0)
+def _serving(app: App, listener: socket.socket) -> Iterator[int]:
+    """Serves `app` in a thread of its own; gives the port."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
@@ -167,7 +172,8 @@ def _greeting(listener: socket.socket, environ: Mapping[str, str], key: str, pro
     simulated = [name for name, provider_key in provider_keys.items() if provider_key == SIMULATED_KEY]
     return (
         f"ready: {url} (simulated, for want of a key: {', '.join(simulated) or 'none'})\n"
-        f"key: {shown}\n\n"
+        f"key: {shown}\n"
+        f"login: `make dev-token` prints a token for the account API\n\n"
         f"curl {url}/api/core/openai/chat/completions \\\n"
         f'  -H "Authorization: Bearer {shown}" \\\n'
         f"  -H 'Content-Type: application/json' \\\n"

@@ -1,6 +1,7 @@
 """What CloudFormation would make, read from the translated template: SAM may drop a property without a word."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -111,6 +112,36 @@ def test_cors_is_off_by_default(template: Template) -> None:
     """And one parameter turns it on, for the functions' answers and for API Gateway's own."""
     assert template["Parameters"]["CorsAllowOrigin"]["Default"] == ""
     assert template["Conditions"]["HasCors"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CorsAllowOrigin"}, ""]}]}
+
+
+@pytest.mark.parametrize("name", ["OidcIssuer", "OidcAudience"])
+def test_logins_are_off_by_default(template: Template, name: str) -> None:
+    assert template["Parameters"][name]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_allowed"),
+    [
+        ("", True),
+        ("https://clerk.example.com", True),
+        ("https://id.example:8443/realms/one/", True),
+        ("http://clerk.example.com", False),
+        ("https://", False),
+        ("https://id.example/?a=b", False),
+        ("https://id.example/ x", False),
+    ],
+)
+def test_an_issuer_is_an_https_url(template: Template, issuer: str, is_allowed: bool) -> None:
+    pattern = template["Parameters"]["OidcIssuer"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, issuer)) is is_allowed
+
+
+def test_only_the_account_api_knows_of_the_issuer(template: Template) -> None:
+    functions = of_type(template, "AWS::Lambda::Function")
+    knowing = {n for n in functions if "OIDC_ISSUER" in properties(template, n)["Environment"]["Variables"]}
+
+    assert knowing == {"RouteFunction"}
 
 
 def test_provider_timeout_comes_before_the_gateways(template: Template) -> None:
