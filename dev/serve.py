@@ -1,5 +1,6 @@
 """The gateway on loopback, with uvicorn as its door."""
 
+import contextlib
 import fcntl
 import json
 import shlex
@@ -18,8 +19,10 @@ from dev.issuer import Issuer
 from dev.simulator.app import app as simulator
 from dev.start import StartError
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import application
+from openmind_llm.bootstrap import application, ledgers
 from openmind_llm.domain import keys
+from openmind_llm.errors import GatewayError
+from openmind_llm.plans import PlanOverrideError
 from openmind_llm.providers import table
 from openmind_llm.providers.table import OverrideError
 from openmind_llm.settings import Settings
@@ -27,6 +30,7 @@ from openmind_llm.settings import Settings
 DEFAULT_PORT = 8080
 DEFAULT_PLAN = "unlimited"
 SIMULATED_KEY = "simulated"
+SWEEP_EVERY_S = 30
 
 
 def run(environ: Mapping[str, str], state: Path) -> None:
@@ -46,8 +50,10 @@ def run(environ: Mapping[str, str], state: Path) -> None:
         seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
         places = _places(environ, provider_keys, simulator_port) | issuer.places(environ, issuer_port)
         _write_environment(state, emulator.client_environment() | places)
-        served = _application(Settings.from_env({**environ, **places}))
-        _serve(served, listener, _greeting(listener, environ, key, provider_keys))
+        settings = Settings.from_env({**environ, **places})
+        served = _application(settings)
+        with _sweeping(settings):
+            _serve(served, listener, _greeting(listener, environ, key, provider_keys))
 
 
 def _application(settings: Settings) -> App:
@@ -55,6 +61,27 @@ def _application(settings: Settings) -> App:
         return application.create(settings)
     except OverrideError as error:
         raise StartError(f"MODEL_OVERRIDES: {error}") from None
+    except PlanOverrideError as error:
+        raise StartError(f"PLAN_OVERRIDES: {error}") from None
+
+
+@contextmanager
+def _sweeping(settings: Settings) -> Iterator[None]:
+    """Does now and then what a schedule does where the gateway is deployed."""
+    ledger, is_over = ledgers.ledger(settings), threading.Event()
+
+    def sweep() -> None:
+        while not is_over.wait(SWEEP_EVERY_S):
+            with contextlib.suppress(GatewayError):
+                ledger.sweep()
+
+    thread = threading.Thread(target=sweep, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _prepare(state: Path) -> None:

@@ -36,7 +36,8 @@ from openmind_llm import redaction
 class GatewayError(Exception):
     """Base of the tree. `retry_after_s` says when a retry may help; None says nothing.
 
-    `type` and `code` stand beside the text where an error ends a stream.
+    `type` and `code` stand beside the text where an error ends a stream. `text` and `wait_s` are what an error says of
+    itself.
     `headers` are those of a provider's refusal that its answer would have passed on too.
     """
 
@@ -44,11 +45,13 @@ class GatewayError(Exception):
     may_retry: bool = False
     type: ClassVar[str] = "invalid_request_error"
     code: ClassVar[str] = "invalid_request"
+    text: ClassVar[str] = ""
+    wait_s: ClassVar[int | None] = None
 
-    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retry_after_s = retry_after_s
+    def __init__(self, message: str = "", *, retry_after_s: int | None = None) -> None:
+        self.message = message or self.text
+        super().__init__(self.message)
+        self.retry_after_s = self.wait_s if retry_after_s is None else retry_after_s
         self.headers: Mapping[str, str] = {}
 
 
@@ -64,20 +67,7 @@ class AuthenticationError(GatewayError):
     status = 401
     type = "authentication_error"
     code = "invalid_api_key"
-
-    def __init__(self) -> None:
-        super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
-
-
-class UserNotFoundError(GatewayError):
-    """No login, or not a valid one. The text is the contract's, and one for all, so that nothing can be probed."""
-
-    status = 401
-    type = "authentication_error"
-    code = "user_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("User not found")
+    text = "Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'."
 
 
 class CreditError(GatewayError):
@@ -94,9 +84,7 @@ class ModelNotAllowedError(GatewayError):
     status = 403
     type = "permission_error"
     code = "model_not_allowed"
-
-    def __init__(self) -> None:
-        super().__init__("This API key may not use this model")
+    text = "This API key may not use this model"
 
 
 class KeyLimitError(GatewayError):
@@ -114,6 +102,15 @@ class KeyLimitError(GatewayError):
         )
 
 
+class UserNotFoundError(GatewayError):
+    """No login, or not a valid one. The text is the contract's, and one for all, so that nothing can be probed."""
+
+    status = 401
+    type = "authentication_error"
+    code = "user_not_found"
+    text = "User not found"
+
+
 class NotFoundError(GatewayError):
     """No such path."""
 
@@ -125,18 +122,14 @@ class NoSuchUserError(NotFoundError):
     """The login is good, and there is no account for it. The text is the documented one."""
 
     code = "user_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("User not found")
+    text = "User not found"
 
 
 class KeyNotFoundError(NotFoundError):
     """No such key, or it is another account's. The text is the documented one."""
 
     code = "api_key_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("API key not found")
+    text = "API key not found"
 
 
 class UnknownProviderError(NotFoundError):
@@ -207,9 +200,7 @@ class InternalError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "internal_error"
-
-    def __init__(self, message: str = "Internal server error") -> None:
-        super().__init__(message)
+    text = "Internal server error"
 
 
 class ProviderNotConfiguredError(GatewayError):
@@ -262,9 +253,8 @@ class LedgerUnavailableError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "ledger_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("The service is not available at the moment", retry_after_s=1)
+    text = "The service is not available at the moment"
+    wait_s = 1
 
 
 class IdentityUnavailableError(GatewayError):
@@ -274,9 +264,8 @@ class IdentityUnavailableError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "identity_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("Logins cannot be checked at the moment", retry_after_s=1)
+    text = "Logins cannot be checked at the moment"
+    wait_s = 1
 
 
 class DeadlineExceededError(GatewayError):
@@ -286,6 +275,5 @@ class DeadlineExceededError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "deadline_exceeded"
-
-    def __init__(self) -> None:
-        super().__init__("The request took longer than a request may take", retry_after_s=1)
+    text = "The request took longer than a request may take"
+    wait_s = 1
