@@ -86,7 +86,8 @@ class DynamoLedger:
     def renew(self, renewal: Renewal) -> Written:
         account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves)
         account.sets({"plan": renewal.plan, "cancel_at_period_end": False})
-        return _written(self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit))))
+        codes = self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit)))
+        return Written.STALE if codes else Written.DONE
 
     @_available
     def expired_holds(self, now_s: int) -> list[Hold]:
