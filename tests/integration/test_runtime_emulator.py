@@ -38,6 +38,8 @@ STAND_INS = {
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
     "PlanOverrides": "[]",
+    "OidcIssuer": "",
+    "OidcAudience": "",
     "Table": "table",
     "KeyPepperSecret": "key-pepper",
     "ProviderKeysSecret": "provider-keys",

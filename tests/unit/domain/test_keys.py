@@ -27,7 +27,7 @@ class Records:
 
 
 def authenticated(key: str, records: Records, pepper: bytes = PEPPER) -> Caller:
-    return keys.authenticate(key, records.find, lambda: pepper, NOW_S)
+    return keys.authenticate(key, [records.find], lambda: pepper, NOW_S)
 
 
 def stored(key: str, pepper: bytes = PEPPER) -> KeyRecord:
@@ -77,6 +77,26 @@ def test_another_secret_under_a_known_id_is_refused() -> None:
 
     with pytest.raises(AuthenticationError):
         authenticated(key[:25] + keys.mint("live")[25:], store)
+
+
+def test_a_key_that_does_not_fit_what_was_seen_lately_is_looked_up_afresh() -> None:
+    old = keys.mint("live")
+    new = keys.renew(stored(old))
+    seen, fresh = Records(stored(old)), Records(stored(new))
+
+    caller = keys.authenticate(new, [seen.find, fresh.find], lambda: PEPPER, NOW_S)
+
+    assert caller.key_id == keys.key_id(old)
+    assert (seen.lookups, fresh.lookups) == (1, 1)
+
+
+def test_a_key_that_fits_what_was_seen_lately_is_not_looked_up_afresh() -> None:
+    key = keys.mint("live")
+    fresh = Records(stored(key))
+
+    keys.authenticate(key, [Records(stored(key)).find, fresh.find], lambda: PEPPER, NOW_S)
+
+    assert fresh.lookups == 0
 
 
 def test_another_pepper_refuses_every_key() -> None:
