@@ -26,9 +26,11 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _refusal("Unsupported provide
 
 _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
     400: _refusal("Invalid JSON or malformed request"),
+    402: _refusal("The credit, or the budget of the API key, does not cover the request"),
+    403: _refusal("This API key may not use this model"),
     413: _refusal("The body is larger than 6 MB"),
     415: _refusal("The body is not declared as JSON"),
-    429: _refusal("The provider asks for patience", **{"retry-after": "Seconds to wait"}),
+    429: _refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
     503: _refusal("Provider API unavailable or not configured"),
 }
 
