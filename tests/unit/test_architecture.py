@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "portal": set(),
     "runtime": {"runtime"},
     "bootstrap": {"bootstrap", "api", "domain", "errors", "plans", "providers", "settings", "storage"},
-    "cli": {"bootstrap", "domain", "errors", "plans", "settings", "storage"},
+    "reports_cli": {"bootstrap", "domain", "errors", "settings"},
+    "cli": {"reports_cli", "bootstrap", "domain", "errors", "plans", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
 ONLY_IN = {

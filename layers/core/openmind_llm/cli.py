@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from openmind_llm import reports_cli
 from openmind_llm.bootstrap import credentials, ledgers
 from openmind_llm.domain import keys
 from openmind_llm.domain.accounts import KeySettings
@@ -65,10 +66,7 @@ def list_keys(parsed: argparse.Namespace, settings: Settings) -> None:
     owners = [parsed.account] if parsed.account else [known.account.account_id for known in accounts.all()]
     records = [known.record for owner in owners for known in accounts.keys(owner)]
     rows = [("ID", "ACCOUNT", "NAME", "CREATED"), *map(_row, records)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    reports_cli.write_table(rows)
 
 
 def revoke_key(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -96,11 +94,12 @@ def _told(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="openmind-llm", description="Operate an OpenMind LLM gateway.")
     parser.add_argument("--stack", help="name of the deployed CloudFormation stack")
-    groups = parser.add_subparsers(required=True, metavar="keys")
+    groups = parser.add_subparsers(required=True, metavar="keys|usage|ledger")
     commands = groups.add_parser("keys", help="API keys").add_subparsers(required=True)
     _add_create(commands.add_parser("create", help="mint a key and show it once"))
     _add_list(commands.add_parser("list", help="list keys"))
     _add_revoke(commands.add_parser("revoke", help="revoke a key at once"))
+    reports_cli.add_to(groups)
     return parser
 
 

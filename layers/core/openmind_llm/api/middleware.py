@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from openmind_llm import redaction
 from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import ids, keys
-from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.keys import Caller, Viewer
 from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError
 
 logger = logging.getLogger(__name__)
@@ -21,10 +22,12 @@ class Door:
     """How it is told who asks. Both raise AuthenticationError, and block.
 
     `authenticate` leads from a key to its caller, by what was lately seen of it; `require_valid` looks afresh.
+    `viewer` leads from a user's login to what it may see of usage; it raises GatewayError. Without it, keys alone do.
     """
 
     authenticate: Callable[[str], Caller]
     require_valid: Callable[[Caller], object]
+    viewer: Callable[[str], Viewer] | None = None
 
 
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/docs"})
@@ -32,6 +35,13 @@ PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/docs"})
 
 ADMITTED_PATH = "/chat/completions"
 """Where the admission checks the key once more, in the same write that holds the credit."""
+
+
+USAGE_PATH = "/api/core/usage"
+"""What is used may be seen with a key or with a login: this path and those below it."""
+
+_LOGIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
+"""A signed token (RFC 7519). No key of our shape has a dot."""
 
 
 class Outermost:
@@ -96,14 +106,31 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            caller = _authorized(scope) or await self._check(scope)
-            if not scope["path"].endswith(ADMITTED_PATH):
-                await asyncio.to_thread(self._door.require_valid, caller)
-            scope["state"]["caller"] = caller
+            scope["state"] |= await self._told(scope)
         await self._app(scope, receive, send)
+
+    async def _told(self, scope: Scope) -> dict[str, Caller | Viewer]:
+        login = _login(scope)
+        if self._door.viewer is not None and login:
+            return {"viewer": await asyncio.to_thread(self._door.viewer, login)}
+        caller = _authorized(scope) or await self._check(scope)
+        if not scope["path"].endswith(ADMITTED_PATH):
+            await asyncio.to_thread(self._door.require_valid, caller)
+        return {"caller": caller, "viewer": Viewer(caller.account_id, caller.key_id)}
 
     async def _check(self, scope: Scope) -> Caller:
         return await asyncio.to_thread(self._door.authenticate, keys.presented(headers(scope)))
+
+
+def _login(scope: Scope) -> str:
+    """What looks like a user's login, where one is of use; else an empty text. Never a key, nor one beside a key."""
+    if scope["path"] != USAGE_PATH and not scope["path"].startswith(f"{USAGE_PATH}/"):
+        return ""
+    shown = [(name, value) for name, value in headers(scope) if name in keys.CREDENTIAL_HEADERS]
+    if [name for name, _ in shown] != ["authorization"]:
+        return ""
+    scheme, _, bearer = shown[0][1].strip().partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" and _LOGIN.fullmatch(bearer.strip()) else ""
 
 
 def _authorized(scope: Scope) -> Caller | None:

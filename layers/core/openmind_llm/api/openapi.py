@@ -10,25 +10,30 @@ from openmind_llm.api import schemas
 PROVIDERS = {"enum": ["openai", "deepseek", "gemini", "xai", "nearai", "openrouter"]}
 
 
-def _refusal(description: str, **headers: str) -> dict[str, Any]:
+def refusal(description: str, **headers: str) -> dict[str, Any]:
     described = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     return {"model": schemas.ErrorBody, "description": description, "headers": described}
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: _refusal("The API key is missing or not valid"),
-    405: _refusal("The path does not know this method"),
-    500: _refusal("Server-side processing error"),
+    401: refusal("The API key is missing or not valid"),
+    405: refusal("The path does not know this method"),
+    500: refusal("Server-side processing error"),
 }
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _refusal("Unsupported provider or model")}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: refusal("Unsupported provider or model")}
 
 _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: _refusal("Invalid JSON or malformed request"),
-    413: _refusal("The body is larger than 6 MB"),
-    415: _refusal("The body is not declared as JSON"),
-    429: _refusal("The provider asks for patience", **{"retry-after": "Seconds to wait"}),
-    503: _refusal("Provider API unavailable or not configured"),
+    400: refusal("Invalid JSON or malformed request"),
+    413: refusal("The body is larger than 6 MB"),
+    415: refusal("The body is not declared as JSON"),
+    429: refusal("The provider asks for patience", **{"retry-after": "Seconds to wait"}),
+    503: refusal("Provider API unavailable or not configured"),
+}
+
+QUOTE_REFUSALS: dict[int | str, dict[str, Any]] = {
+    **{status: described for status, described in _CHAT_REFUSALS.items() if status in {400, 413, 415}},
+    503: refusal("The ledger cannot be read at the moment"),
 }
 
 CHAT_OPERATION: dict[str, Any] = {

@@ -2,12 +2,14 @@
 
 from openmind_llm.api import app
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import completions, ledgers
+from openmind_llm.api.reports import router
+from openmind_llm.bootstrap import completions, ledgers, reports
 from openmind_llm.settings import Settings
 
 
 def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
     catalogue, ledger = completions.catalogue(settings), ledgers.ledger(settings)
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger))
+    routes = router(reports.reports(settings, catalogue, ledger))
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), routes)
     return completions.guarded(served, settings, ledger)
