@@ -13,6 +13,7 @@ from openmind_llm.domain.ledger.ledger import Clock, Ledger
 from openmind_llm.domain.ledger.rows import Hold, Timing
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
+from openmind_llm.domain.plans import Plans
 from openmind_llm.domain.ports import KnownKey, LedgerStore
 from openmind_llm.domain.usage import Usage
 from openmind_llm.providers import table
@@ -50,10 +51,11 @@ class Spending:
 
     store: LedgerStore
     clock: FakeClock = field(default_factory=clock_at)
+    plans: Plans = PLANS
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.store, PLANS, Clock(self.clock, lambda _: None), Seen(0, self.clock))
+        return Ledger(self.store, self.plans, Clock(self.clock, lambda _: None), Seen(0, self.clock))
 
     def opened(self, key_id: str = "key-1", account_id: str = "account-1", **ask: Any) -> Hold:
         caller, asked = Caller(key_id, account_id), an_ask(self.clock.now, **ask)
