@@ -18,12 +18,12 @@ MAY_IMPORT = {
     "providers": {"providers", "domain", "errors", "redaction"},
     "plans": {"plans", "domain", "errors"},
     "storage": {"storage", "domain", "errors", "redaction"},
+    "identity": {"identity", "domain", "errors", "redaction"},
     "api": {"api", "domain", "errors", "redaction", "portal"},
     "portal": set(),
     "runtime": {"runtime"},
-    "bootstrap": {"bootstrap", "api", "domain", "errors", "plans", "providers", "settings", "storage"},
-    "reports_cli": {"bootstrap", "domain", "errors", "settings"},
-    "cli": {"reports_cli", "bootstrap", "domain", "errors", "plans", "settings", "storage"},
+    "bootstrap": {"bootstrap", "api", "domain", "errors", "identity", "plans", "providers", "settings", "storage"},
+    "cli": {"bootstrap", "cli", "domain", "errors", "plans", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
 ONLY_IN = {
@@ -33,6 +33,8 @@ ONLY_IN = {
     "starlette": {"api"},
     "pydantic": {"api"},
     "httpx": {"providers"},
+    "jwt": {"identity"},
+    "cryptography": {"identity"},
     "mangum": {"functions"},
     "aws_lambda_powertools": {"functions", "storage"},
 }
@@ -86,9 +88,10 @@ def test_the_completions_path_runs_without_a_framework(file: str) -> None:
 
 def test_only_settings_is_given_the_environment() -> None:
     """The runtime's start reads what Lambda, not the operator, sets; it runs before any of our settings are loaded."""
-    readers = {path.name for path, _ in _modules() if "os.environ" in path.read_text()}
+    readers = {str(path) for path, _ in _modules() if "os.environ" in path.read_text()}
+    handlers = {str(path) for path in (ROOT / "functions").rglob("handler.py")}
 
-    assert readers == {"handler.py", "cli.py", "__main__.py"}
+    assert readers == handlers | {str(PACKAGE / "cli/__init__.py"), str(PACKAGE / "runtime/__main__.py")}
 
 
 @pytest.mark.parametrize("path", [p for p, _ in _modules()], ids=lambda p: str(p.relative_to(ROOT)))

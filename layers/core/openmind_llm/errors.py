@@ -3,6 +3,7 @@
 GatewayError
 ├── InvalidRequestError        400  the body is not what the contract asks for
 ├── AuthenticationError        401  no key, or not a valid one
+├── UserNotFoundError          401  no login, or not a valid one
 ├── CreditError                402  the account, or the key's budget, does not cover the request
 ├── ModelNotAllowedError       403  this key may not use the model
 ├── KeyLimitError              403  the plan allows no more keys
@@ -13,8 +14,6 @@ GatewayError
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
-├── AccountExistsError         409
-├── KeyExistsError             409
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
 ├── RateLimitError             429  the provider asks for patience
@@ -25,6 +24,7 @@ GatewayError
 ├── ProviderUnavailableError   503  the provider could not be reached or failed
 │   └── StreamBrokenError      503  the provider failed after its stream had begun
 ├── LedgerUnavailableError     503  it cannot be written down what a request would cost
+├── IdentityUnavailableError   503  the issuer of logins could not be read
 └── DeadlineExceededError      503  the function's time is up
 """
 
@@ -37,7 +37,8 @@ from openmind_llm import redaction
 class GatewayError(Exception):
     """Base of the tree. `retry_after_s` says when a retry may help; None says nothing.
 
-    `type` and `code` stand beside the text where an error ends a stream.
+    `type` and `code` stand beside the text where an error ends a stream. `text` and `wait_s` are what an error says of
+    itself.
     `headers` are those of a provider's refusal that its answer would have passed on too.
     """
 
@@ -45,11 +46,13 @@ class GatewayError(Exception):
     may_retry: bool = False
     type: ClassVar[str] = "invalid_request_error"
     code: ClassVar[str] = "invalid_request"
+    text: ClassVar[str] = ""
+    wait_s: ClassVar[int | None] = None
 
-    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retry_after_s = retry_after_s
+    def __init__(self, message: str = "", *, retry_after_s: int | None = None) -> None:
+        self.message = message or self.text
+        super().__init__(self.message)
+        self.retry_after_s = self.wait_s if retry_after_s is None else retry_after_s
         self.headers: Mapping[str, str] = {}
 
 
@@ -65,9 +68,7 @@ class AuthenticationError(GatewayError):
     status = 401
     type = "authentication_error"
     code = "invalid_api_key"
-
-    def __init__(self) -> None:
-        super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
+    text = "Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'."
 
 
 class CreditError(GatewayError):
@@ -84,9 +85,7 @@ class ModelNotAllowedError(GatewayError):
     status = 403
     type = "permission_error"
     code = "model_not_allowed"
-
-    def __init__(self) -> None:
-        super().__init__("This API key may not use this model")
+    text = "This API key may not use this model"
 
 
 class KeyLimitError(GatewayError):
@@ -104,24 +103,13 @@ class KeyLimitError(GatewayError):
         )
 
 
-class AccountExistsError(GatewayError):
-    """An account has this id already."""
+class UserNotFoundError(GatewayError):
+    """No login, or not a valid one. The text is the contract's, and one for all, so that nothing can be probed."""
 
-    status = 409
-    code = "account_exists"
-
-    def __init__(self, account_id: str) -> None:
-        super().__init__(f"there is an account {account_id} already")
-
-
-class KeyExistsError(GatewayError):
-    """A key has this id already."""
-
-    status = 409
-    code = "api_key_exists"
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"there is a key {key_id} already")
+    status = 401
+    type = "authentication_error"
+    code = "user_not_found"
+    text = "User not found"
 
 
 class NotFoundError(GatewayError):
@@ -135,18 +123,14 @@ class NoSuchUserError(NotFoundError):
     """The login is good, and there is no account for it. The text is the documented one."""
 
     code = "user_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("User not found")
+    text = "User not found"
 
 
 class KeyNotFoundError(NotFoundError):
     """No such key, or it is another account's. The text is the documented one."""
 
     code = "api_key_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("API key not found")
+    text = "API key not found"
 
 
 class RequestNotFoundError(NotFoundError):
@@ -220,15 +204,13 @@ class TooManyRequestsError(RateLimitError):
 
 
 class InternalError(GatewayError):
-    """Ours to mend; the text never says more than this."""
+    """Ours to mend; the text never says why."""
 
     status = 500
     may_retry = True
     type = "api_error"
     code = "internal_error"
-
-    def __init__(self) -> None:
-        super().__init__("Internal server error")
+    text = "Internal server error"
 
 
 class ProviderNotConfiguredError(GatewayError):
@@ -281,9 +263,19 @@ class LedgerUnavailableError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "ledger_unavailable"
+    text = "The service is not available at the moment"
+    wait_s = 1
 
-    def __init__(self) -> None:
-        super().__init__("The service is not available at the moment", retry_after_s=1)
+
+class IdentityUnavailableError(GatewayError):
+    """The issuer of logins could not be read, and never was: no login can be told from a forged one."""
+
+    status = 503
+    may_retry = True
+    type = "api_error"
+    code = "identity_unavailable"
+    text = "Logins cannot be checked at the moment"
+    wait_s = 1
 
 
 class DeadlineExceededError(GatewayError):
@@ -293,6 +285,5 @@ class DeadlineExceededError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "deadline_exceeded"
-
-    def __init__(self) -> None:
-        super().__init__("The request took longer than a request may take", retry_after_s=1)
+    text = "The request took longer than a request may take"
+    wait_s = 1

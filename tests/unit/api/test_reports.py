@@ -21,21 +21,25 @@ from openmind_llm.api.asgi import Receive, Scope, Send
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.quotes import QuotesEndpoint
 from openmind_llm.api.reports import Reports, router
-from openmind_llm.domain.keys import Caller, Viewer
+from openmind_llm.domain.accounts import Accounts
+from openmind_llm.domain.key_settings import KeyRules
+from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, RollupKey
+from openmind_llm.domain.owners import Owners
 from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.quotes import Quotes
 from openmind_llm.domain.reports.own_key import OwnKeys
 from openmind_llm.domain.reports.usage import UsageReports
-from openmind_llm.errors import AuthenticationError, NoSuchUserError
+from openmind_llm.errors import AuthenticationError, UserNotFoundError
 from openmind_llm.providers import dialect
 from tests.memory_ledger import MemoryLedgerStore, new_key
 from tests.memory_reports import MemoryReports
-from tests.spending import CATALOGUE, Spending, an_id, two_accounts
+from tests.spending import CATALOGUE, PLANS, Spending, an_id, two_accounts
 
 ACCOUNTS = {"key-1": "account-1", "key-2": "account-1", "key-3": "account-2"}
 CALLERS = {key_id: Caller(key_id, account_id) for key_id, account_id in ACCOUNTS.items()}
 LOGIN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
+NEWCOMER = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJiIn0.c2ln"
 QUOTE = "/api/core/openai/chat/completions/quote"
 BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]}
 
@@ -47,10 +51,11 @@ def authenticate(key: str) -> Caller:
     return CALLERS[key]
 
 
-def viewer(login: str) -> Viewer:
-    if login != LOGIN:
-        raise NoSuchUserError
-    return Viewer("account-1")
+def user(login: str) -> str:
+    """A login reads like the first of its users."""
+    if login not in {LOGIN, NEWCOMER}:
+        raise UserNotFoundError
+    return "account-1" if login == LOGIN else "newcomer"
 
 
 async def no_completions(scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +67,7 @@ class Service:
     """Asks with key-1 unless told otherwise."""
 
     store: MemoryLedgerStore = field(default_factory=two_accounts)
-    viewer: Callable[[str], Viewer] | None = None
+    user: Callable[[str], str] | None = None
 
     def get(self, path: str, key: str | None = "key-1", **query: str) -> httpx.Response:
         return self.ask("GET", path, key, params=query)
@@ -84,14 +89,17 @@ class Service:
     def _served(self) -> Any:
         spending = Spending(self.store)
         stored, ledger, clock = MemoryReports(self.store), spending.ledger, spending.clock
+        accounts = Accounts(self.store, PLANS, lambda: b"pepper", clock)
+        owners = Owners(accounts, KeyRules(["openai"], clock), "")
         reports = Reports(
             OwnKeys(ledger, stored, clock),
             UsageReports(stored, lambda: b"pepper"),
             QuotesEndpoint(Quotes(CATALOGUE, ledger, dialect.adjust, clock), 10_000),
             lambda: datetime.fromtimestamp(clock(), UTC).date(),
+            lambda user: owners.account(user)[0].account.account_id,
         )
-        served = app.create(CATALOGUE, no_completions, router(reports))
-        return Outermost(RequireKey(served, Door(authenticate, ledger.standing, self.viewer)), clock)
+        served = app.create(CATALOGUE, no_completions, owners, router(reports))
+        return Outermost(RequireKey(served, Door(authenticate, ledger.standing, self.user)), clock)
 
 
 def used() -> Service:
@@ -401,7 +409,7 @@ def test_a_quote_refuses_a_body_as_a_completion_does(path: str, more: dict[str, 
 
 
 def test_a_login_sees_the_usage_of_its_whole_account() -> None:
-    service = replace(used(), viewer=viewer)
+    service = replace(used(), user=user)
 
     rows = service.get("/api/core/usage", LOGIN, group_by="key").json()["data"]
     request_ids = {e.hold.key_id: request_id for request_id, e in service.store.entries.items()}
@@ -411,17 +419,20 @@ def test_a_login_sees_the_usage_of_its_whole_account() -> None:
     assert seen == {"key-1": 200, "key-2": 200, "key-3": 404}
 
 
-def test_a_login_of_nobody_is_refused_as_the_logins_say() -> None:
-    assert replace(used(), viewer=viewer).get("/api/core/usage", LOGIN + "x").status_code == 404
+@pytest.mark.parametrize(("login", "status"), [(LOGIN + "x", 401), (NEWCOMER, 404)])
+def test_a_login_of_nobody_and_one_without_an_account_see_nothing(login: str, status: int) -> None:
+    answer = replace(used(), user=user).get("/api/core/usage", login)
+
+    assert (answer.status_code, answer.json()) == (status, {"error": "User not found"})
 
 
 @pytest.mark.parametrize("path", ["/api/core/key", "/api/core/models", "/api/core/usages"])
 def test_a_login_opens_nothing_but_usage(path: str) -> None:
-    assert replace(used(), viewer=viewer).get(path, LOGIN).status_code == 401
+    assert replace(used(), user=user).get(path, LOGIN).status_code == 401
 
 
 def test_a_login_beside_a_key_is_refused() -> None:
-    service = replace(used(), viewer=viewer)
+    service = replace(used(), user=user)
 
     answer = service.ask("GET", "/api/core/usage", LOGIN, headers={"x-api-key": "key-1"})
 
@@ -429,7 +440,7 @@ def test_a_login_beside_a_key_is_refused() -> None:
 
 
 def test_keys_see_usage_where_logins_do_too() -> None:
-    service = replace(used(), viewer=viewer)
+    service = replace(used(), user=user)
 
     assert service.get("/api/core/usage", "key-1").status_code == 200
     assert service.ask("GET", "/api/core/usage", None, headers={"x-api-key": LOGIN}).status_code == 401

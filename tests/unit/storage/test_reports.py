@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from openmind_llm.domain.accounts import Accounts, KeySettings
+from openmind_llm.domain.accounts import Accounts
+from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.ledger.check import discrepancies
 from openmind_llm.domain.ledger.inspection import Inspection
 from openmind_llm.domain.ledger.ledger import Clock

@@ -11,37 +11,48 @@ from openmind_llm import redaction
 from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import ids, keys
-from openmind_llm.domain.keys import Caller, Viewer
-from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError
+from openmind_llm.domain.keys import Caller
+from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, UserNotFoundError
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How it is told who asks. Both raise AuthenticationError, and block.
+    """How it is told who asks. All of it blocks; of keys, it raises AuthenticationError.
 
     `authenticate` leads from a key to its caller, by what was lately seen of it; `require_valid` looks afresh.
-    `viewer` leads from a user's login to what it may see of usage; it raises GatewayError. Without it, keys alone do.
+    `user` leads from a login to its user (domain.ports.Logins); None at a door without paths for logins.
     """
 
     authenticate: Callable[[str], Caller]
     require_valid: Callable[[Caller], object]
-    viewer: Callable[[str], Viewer] | None = None
+    user: Callable[[str], str] | None = None
 
 
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/docs"})
 """Everything else needs a key, paths that do not exist too."""
 
-ADMITTED_PATH = "/chat/completions"
-"""Where the admission checks the key once more, in the same write that holds the credit."""
-
+LOGIN_PATHS = frozenset(
+    {
+        "/api/core/account/balance",
+        "/api/core/api_keys",
+        "/api/core/api_keys/create",
+        "/api/core/api_keys/delete",
+        "/api/core/api_keys/rotate",
+        "/api/core/api_keys/update",
+    }
+)
+"""These take a user's login, and no key: a key that leaks can neither make others nor delete them."""
 
 USAGE_PATH = "/api/core/usage"
-"""What is used may be seen with a key or with a login: this path and those below it."""
+"""This path, and those below it, take a key or a user's login."""
 
 _LOGIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
-"""A signed token (RFC 7519). No key of our shape has a dot."""
+"""What a signed token looks like (RFC 7519). No key of our shape has a dot."""
+
+ADMITTED_PATH = "/chat/completions"
+"""Where the admission checks the key once more, in the same write that holds the credit."""
 
 
 class Outermost:
@@ -94,7 +105,7 @@ class _Reply:
 
 
 class RequireKey:
-    """Lets a request in with its caller in `scope["state"]["caller"]`, or refuses it.
+    """Lets a request in with its caller in `scope["state"]["caller"]`, or refuses it; on a login's path, `user`.
 
     Behind API Gateway the authorizer has checked the key already, and what it found is in the event, where a client
     cannot write. Everywhere else the key is checked here, by the same code.
@@ -106,31 +117,39 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            scope["state"] |= await self._told(scope)
+            if self._door.user is not None and (scope["path"] in LOGIN_PATHS or _shows_login(scope)):
+                scope["state"]["user"] = await asyncio.to_thread(self._door.user, _login(scope))
+            else:
+                scope["state"]["caller"] = await self._caller(scope)
         await self._app(scope, receive, send)
 
-    async def _told(self, scope: Scope) -> dict[str, Caller | Viewer]:
-        login = _login(scope)
-        if self._door.viewer is not None and login:
-            return {"viewer": await asyncio.to_thread(self._door.viewer, login)}
+    async def _caller(self, scope: Scope) -> Caller:
         caller = _authorized(scope) or await self._check(scope)
         if not scope["path"].endswith(ADMITTED_PATH):
             await asyncio.to_thread(self._door.require_valid, caller)
-        return {"caller": caller, "viewer": Viewer(caller.account_id, caller.key_id)}
+        return caller
 
     async def _check(self, scope: Scope) -> Caller:
         return await asyncio.to_thread(self._door.authenticate, keys.presented(headers(scope)))
 
 
 def _login(scope: Scope) -> str:
-    """What looks like a user's login, where one is of use; else an empty text. Never a key, nor one beside a key."""
+    """The one bearer token of a request. Raises UserNotFoundError."""
+    values = [value.split(" ", 1) for name, value in headers(scope) if name == "authorization"]
+    if len(values) != 1 or len(values[0]) != 2 or values[0][0].lower() != "bearer":  # noqa: PLR2004 - scheme, token
+        raise UserNotFoundError
+    return values[0][1].strip()
+
+
+def _shows_login(scope: Scope) -> bool:
+    """Whether a path that takes either is asked for with a login, and with nothing beside it."""
     if scope["path"] != USAGE_PATH and not scope["path"].startswith(f"{USAGE_PATH}/"):
-        return ""
-    shown = [(name, value) for name, value in headers(scope) if name in keys.CREDENTIAL_HEADERS]
-    if [name for name, _ in shown] != ["authorization"]:
-        return ""
-    scheme, _, bearer = shown[0][1].strip().partition(" ")
-    return bearer.strip() if scheme.lower() == "bearer" and _LOGIN.fullmatch(bearer.strip()) else ""
+        return False
+    shown = [value for name, value in headers(scope) if name in keys.CREDENTIAL_HEADERS]
+    try:
+        return len(shown) == 1 and _LOGIN.fullmatch(_login(scope)) is not None
+    except UserNotFoundError:
+        return False
 
 
 def _authorized(scope: Scope) -> Caller | None:

@@ -174,6 +174,7 @@ def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 _UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: openapi.refusal("The ledger cannot be read at the moment")}
 _BAD_QUERY: dict[int | str, dict[str, Any]] = {400: openapi.refusal("A parameter is not valid: the text names it")}
+_NO_USER: dict[int | str, dict[str, Any]] = {404: openapi.refusal("The login has no account here")}
 _NO_REQUEST: dict[int | str, dict[str, Any]] = {404: openapi.refusal("No such request")}
 
 KEY_OPERATION: dict[str, Any] = {"response_model": OwnKey, "responses": openapi.REFUSALS | _UNAVAILABLE}
@@ -188,7 +189,7 @@ _GROUPS: dict[str, Any] = {
 
 USAGE_OPERATION: dict[str, Any] = {
     "response_model": UsagePage,
-    "responses": openapi.REFUSALS | _BAD_QUERY | _UNAVAILABLE,
+    "responses": openapi.REFUSALS | _BAD_QUERY | _NO_USER | _UNAVAILABLE,
     "openapi_extra": {
         "parameters": [
             _parameter("from", "First day, of UTC; 30 days up to `to` if absent", type="string", format="date"),

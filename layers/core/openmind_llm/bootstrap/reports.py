@@ -10,6 +10,7 @@ from openmind_llm.bootstrap import credentials
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.ledger.inspection import Inspection
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
+from openmind_llm.domain.owners import Owners
 from openmind_llm.domain.quotes import Quotes
 from openmind_llm.domain.reports.own_key import OwnKeys
 from openmind_llm.domain.reports.usage import UsageReports
@@ -20,12 +21,13 @@ from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.reports import DynamoReports
 
 
-def reports(settings: Settings, catalogue: Catalogue, ledger: Ledger) -> Reports:
+def reports(settings: Settings, catalogue: Catalogue, ledger: Ledger, owners: Owners) -> Reports:
     return Reports(
         keys=OwnKeys(ledger, store(settings), time.time),
         usage=usage(settings),
         quotes=QuotesEndpoint(Quotes(catalogue, ledger, dialect.adjust, time.time), settings.max_body_bytes),
         today=lambda: datetime.now(UTC).date(),
+        account_of=lambda user: owners.account(user)[0].account.account_id,
     )
 
 

@@ -1,4 +1,7 @@
-"""What the domain needs from outside. Implementations live in `storage` and `providers`, fakes in the tests."""
+"""What the domain needs from outside.
+
+Implementations live in `storage`, `providers` and `identity`, fakes in the tests.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class KnownKey:
 
 
 class AccountStore(Protocol):
-    """Where accounts and keys are changed. Blocking.
+    """Where accounts and keys are changed. Blocking; each raises LedgerUnavailableError.
 
     Each change is one write, with its audit row; it is False, and nothing is written, where something is no longer as
     the change was reckoned from.
@@ -58,10 +61,14 @@ class AccountStore(Protocol):
         self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Plain], audit: AuditRow
     ) -> bool: ...
 
-    def keys(self, account_id: str) -> list[KnownKey]:
-        """Revoked ones, too."""
+    def key(self, key_id: str) -> KnownKey | None:
+        """Whosever it is; a revoked one, too."""
 
-    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> bool: ...
+    def keys(self, account_id: str) -> list[KnownKey]:
+        """Revoked ones, too. One that was made in the last second may not be among them."""
+
+    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> Written:
+        """ALREADY where its id is taken, whosever key that is."""
 
     def change_key(self, record: KeyRecord, version: int, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
         """Everything that is set of it; `version` is the one that it had."""
@@ -88,6 +95,16 @@ class Adjust(Protocol):
 
     def __call__(self, body: dict[str, Any], route: Route) -> tuple[dict[str, Any], tuple[str, ...]]:
         """The body to send, and the list of changes; `body` itself is left alone."""
+
+
+class Logins(Protocol):
+    """Who a user is, by the word of whoever the operator lets users log in with."""
+
+    def user(self, token: str) -> str:
+        """The user id (`sub`) of a valid login. Blocking: at times it asks the issuer.
+
+        Raises UserNotFoundError and IdentityUnavailableError.
+        """
 
 
 class ProviderKeys(Protocol):

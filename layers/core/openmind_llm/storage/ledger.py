@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openmind_llm.domain.ledger import rows
-from openmind_llm.domain.ports import Written
 from openmind_llm.storage import items, records
-from openmind_llm.storage.guard import available
-from openmind_llm.storage.table import FAILED, Table
+from openmind_llm.storage.availability import available
+from openmind_llm.storage.table import Table, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ledger.rows import Entry, Hold
     from openmind_llm.domain.ledger.settlement import Settlement
     from openmind_llm.domain.ledger.standing import Standing
+    from openmind_llm.domain.ports import Written
     from openmind_llm.storage.items import Item
 
 
@@ -51,7 +51,7 @@ class DynamoLedger:
         row = records.row_key(hold.account_id, hold.request_id) | items.typed(records.hold_values(hold))
         account = self._table.update(records.account_key(hold.account_id)).moves(admission.account_moves)
         key = self._table.update(records.key_key(hold.key_id)).moves(admission.key_moves)
-        return _written(self._table.write(self._table.new(row), account.operation(), key.operation()))
+        return written(self._table.write(self._table.new(row), account.operation(), key.operation()))
 
     @available
     def settle(self, settlement: Settlement) -> Written:
@@ -59,13 +59,13 @@ class DynamoLedger:
         account = self._table.update(records.account_key(entry.hold.account_id)).moves(settlement.account_moves)
         key = self._table.update(records.key_key(entry.hold.key_id)).moves(settlement.key_moves)
         operations = (self._settled(entry), account.operation(), key.operation(), self._rolled_up(entry))
-        return _written(self._table.write(*operations))
+        return written(self._table.write(*operations))
 
     @available
     def renew(self, renewal: Renewal) -> Written:
         account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves)
         account.sets({"plan": renewal.plan, "cancel_at_period_end": False})
-        return _written(self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit))))
+        return written(self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit))))
 
     @available
     def expired_holds(self, now_s: int) -> list[Hold]:
@@ -89,10 +89,3 @@ class DynamoLedger:
     def _hold(self, account_id: str, request_id: str) -> Hold | None:
         row = self._table.get(records.row_key(account_id, request_id))
         return records.hold(account_id, row) if row.get("state") == records.HELD else None
-
-
-def _written(codes: list[str]) -> Written:
-    """The first operation is the one that can be done only once."""
-    if not codes:
-        return Written.DONE
-    return Written.ALREADY if codes[0] == FAILED else Written.STALE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, RollupKey
 from openmind_llm.storage import records
-from openmind_llm.storage.guard import available
+from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:

@@ -47,9 +47,14 @@ class Ledger:
         self._clock = clock
         self._seen = seen
 
+    def seen_key(self, key_id: str) -> KeyRecord | None:
+        """As it was seen lately, if it was: to tell who asks. The admission tells whether the key still holds."""
+        standing = self._seen.get(key_id)
+        return standing.key if standing else None
+
     def key(self, key_id: str) -> KeyRecord | None:
-        """As it was seen lately: to tell who asks. The admission tells whether the key still holds."""
-        standing = self._seen.get(key_id) or self._look(key_id)
+        """A fresh look."""
+        standing = self._look(key_id)
         return standing.key if standing else None
 
     def standing(self, caller: Caller) -> Standing:

@@ -1,4 +1,4 @@
-"""One error for everything that boto3 raises where the ledger is used."""
+"""What boto3 raises, as the one error that the domain knows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
-    """Whatever boto3 raises means that the ledger cannot be used."""
+    """Whatever boto3 raises means that the ledger cannot be used. What is read lazily is read unguarded."""
 
     @functools.wraps(operation)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
