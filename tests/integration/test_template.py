@@ -14,7 +14,10 @@ CHAT_PATH = "/api/core/{provider}/chat/completions"
 CHAT = (CHAT_PATH, "post")
 ANY = "x-amazon-apigateway-any-method"
 PREFLIGHTS = ((CHAT_PATH, "options"), ("/{proxy+}", "options"))
-PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *PREFLIGHTS)
+KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
+"""The authorizer knows keys alone: the function checks either."""
+
+PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 

@@ -118,6 +118,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
             if path in LOGIN_PATHS:
                 operation["security"] = [{"login": []}]
             elif path.startswith("/api/"):
-                login = [{"login": []}] if path.startswith(USAGE_PATH) else []
-                operation["security"] = [{"bearer": []}, {"apiKey": []}, *login]
+                shown = ("bearer", "apiKey", "login") if path.startswith(USAGE_PATH) else ("bearer", "apiKey")
+                operation["security"] = [{scheme: []} for scheme in shown]
     return schema
