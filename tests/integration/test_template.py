@@ -130,11 +130,14 @@ def test_auth_may_read_keys_and_pepper_only(template: Template) -> None:
     ]
 
 
+TABLE_ACTIONS = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem")
+
+
 @pytest.mark.parametrize("name", ["Route", "Stream"])
 def test_completions_may_read_provider_keys_and_write_usage_too(template: Template, name: str) -> None:
     """And read no other secret."""
     assert _statements(template, f"{name}Role") == [
-        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"], _arn("Table")),
+        _allow([f"dynamodb:{action}" for action in TABLE_ACTIONS], _arn("Table")),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
         _logs(f"{name}Logs"),
     ]

@@ -12,10 +12,13 @@ GatewayError
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
+├── StillRunningError          409  a request with the same idempotency key is not done yet
+├── AnswerNotKeptError         409  it is done, and its answer was too large to be stored
 ├── AccountExistsError         409
 ├── KeyExistsError             409
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
+├── IdempotencyKeyReusedError  422  the idempotency key belongs to another body
 ├── RateLimitError             429  the provider asks for patience
 │   └── TooManyRequestsError   429  the plan does, or the key's own limit
 ├── InternalError              500  ours to mend
@@ -121,6 +124,40 @@ class KeyExistsError(GatewayError):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"there is a key {key_id} already")
+
+
+class StillRunningError(GatewayError):
+    """A request with the same idempotency key is not done yet."""
+
+    status = 409
+    may_retry = True
+    code = "idempotency_key_in_use"
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is still running", retry_after_s=1)
+
+
+class AnswerNotKeptError(GatewayError):
+    """The request with this idempotency key is done and charged, and no repeat can have its answer."""
+
+    status = 409
+    code = "answer_not_kept"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request with this Idempotency-Key was completed, but its answer was too large to be stored. "
+            "To ask anew, and be charged anew, send another key."
+        )
+
+
+class IdempotencyKeyReusedError(GatewayError):
+    """The idempotency key belongs to another body, or another provider."""
+
+    status = 422
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was sent before with another body or provider")
 
 
 class NotFoundError(GatewayError):

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextman
 from dataclasses import dataclass
 from typing import Any
 
-from openmind_llm.domain import answers, json_body, metering, requests, usage
+from openmind_llm.domain import answers, json_body, metering, recording, requests, usage
 from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
@@ -15,6 +15,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.metering import Exchange, Meter
 from openmind_llm.domain.ports import Upstream
+from openmind_llm.domain.recording import Recorder
 from openmind_llm.errors import (
     GatewayError,
     InvalidRequestError,
@@ -25,6 +26,16 @@ from openmind_llm.errors import (
 )
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it came in."""
+
+    caller: Caller
+    provider: str
+    raw: bytes
+    request_id: str
 
 
 @dataclass(slots=True)
@@ -70,33 +81,38 @@ class Completions:
 
         Every call leaves one line in the log, without content; every request that was admitted leaves one ledger row.
         """
-        facts: dict[str, Any] = {
-            "request_id": request_id,
-            "key_id": caller.key_id,
-            "account_id": caller.account_id,
-        }
-        with self._told(facts):
-            exchange = await self._prepared(caller, provider, raw, request_id, facts)
-            ask = metering.asks(exchange, self._times.hold_s)
-            meter = Meter(self._ledger, exchange, ask, self._now, facts)
-            answer = self._stream if exchange.request.is_stream else self._whole
-            async with answer(exchange, meter) as reply:
+        call = Call(caller, provider, raw, request_id)
+        with self.told(call) as facts:
+            async with self.answered(call, facts) as reply:
                 yield reply
 
-    async def _prepared(
-        self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]
-    ) -> Exchange:
+    @asynccontextmanager
+    async def answered(
+        self, call: Call, facts: dict[str, Any], recorder: Recorder | None = None
+    ) -> AsyncIterator[Reply]:
+        """The same without the line: `facts` are its fields. With a recorder the answer is kept.
+
+        With one, StillRunningError is raised if another request has taken its place.
+        """
+        exchange = await self._prepared(call, facts, recorder)
+        ask = metering.asks(exchange, self._times.hold_s)
+        meter = Meter(self._ledger, exchange, ask, self._now, facts)
+        answer = self._stream if exchange.request.is_stream else self._whole
+        async with answer(exchange, meter) as reply, recording.of(reply, recorder):
+            yield reply
+
+    async def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         try:
-            return self._prepare(caller, provider, raw, request_id, facts)
+            return self._prepare(call, facts, recorder)
         except GatewayError as error:
-            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, caller), **error.headers}
+            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
             raise
 
-    def _prepare(self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Exchange:
-        facts["provider"] = self._catalogue.provider(provider).name
-        request = requests.parse(raw)
+    def _prepare(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
+        facts["provider"] = self._catalogue.provider(call.provider).name
+        request = requests.parse(call.raw)
         started = self._now()
-        route = self._catalogue.resolve(provider, request.model, metering.day(started))
+        route = self._catalogue.resolve(call.provider, request.model, metering.day(started))
         for field in route.provider.refused_fields & request.body.keys():
             raise InvalidRequestError(f"{field} is not supported: name one model")
         facts |= {
@@ -104,7 +120,7 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        return Exchange(caller, request_id, started, request, route)
+        return Exchange(call.caller, call.request_id, started, request, route, recorder)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
@@ -163,10 +179,16 @@ class Completions:
             raise unknown from None
 
     @contextmanager
-    def _told(self, facts: dict[str, Any]) -> Iterator[None]:
+    def told(self, call: Call) -> Iterator[dict[str, Any]]:
+        """Leaves the call's line in the log, with the fields that are added meanwhile."""
+        facts: dict[str, Any] = {
+            "request_id": call.request_id,
+            "key_id": call.caller.key_id,
+            "account_id": call.caller.account_id,
+        }
         started = self._now()
         try:
-            yield
+            yield facts
             facts["status"] = 200
         except GatewayError as error:
             facts |= {"status": error.status, "error_class": type(error).__name__}

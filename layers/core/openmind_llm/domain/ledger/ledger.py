@@ -18,7 +18,7 @@ from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.plans import Plans
 from openmind_llm.domain.ports import LedgerStore, Written
-from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
+from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError, StillRunningError
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Ledger:
             return {}
 
     def admit(self, caller: Caller, ask: Ask) -> Admission:
-        """Raises what admission.admit raises, and LedgerUnavailableError: then nothing is held."""
+        """Raises what admission.admit raises, StillRunningError and LedgerUnavailableError: then nothing is held."""
         try:
             return self._admit(caller, ask)
         except LedgerUnavailableError:
@@ -116,6 +116,8 @@ class Ledger:
             admitted = self._reckon(standing, ask, is_fresh=is_fresh)
             if admitted is not None:
                 written = self._store.admit(admitted)
+                if written is Written.TAKEN:
+                    raise StillRunningError
                 if written is not Written.STALE:
                     after = admitted.standing.after(admitted.account_moves, admitted.key_moves)
                     self._seen.put(after)
