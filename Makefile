@@ -15,6 +15,10 @@ help: ## show this list
 dev: .venv/ready ## serve the gateway on http://127.0.0.1:8080
 	@$(RUN)/python -m dev
 
+.PHONY: dev-token
+dev-token: .venv/ready ## print a login token of the local account, for what make dev serves
+	@$(RUN)/python -m dev.token
+
 .PHONY: test
 test: .venv/ready ## run every test that needs no AWS account
 	@$(RUN)/pytest

@@ -5,7 +5,6 @@ Our own runtime behind cargo-lambda: chunks arrive as they are made, and the rec
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     """Until interrupted. Raises StartError."""
     port = start.port(environ, DEFAULT_PORT)
     start.listen(port).close()  # a busy port is told before anything starts
-    variables = _environment_of_dev(state)
+    variables = start.environment_of_dev(state)
     start.use_alone({name: value for name, value in variables.items() if name.startswith("AWS_")})
     os.environ.update(variables)
     key = json.loads(EXAMPLE.read_text())["headers"]["authorization"].removeprefix("Bearer ")
@@ -37,14 +36,6 @@ def run(environ: Mapping[str, str], state: Path) -> None:
         print(_greeting(port, key), flush=True)
         runtime.wait()
     raise StartError("the function has ended")
-
-
-def _environment_of_dev(state: Path) -> dict[str, str]:
-    try:
-        lines = (state / "environment").read_text().splitlines()
-    except OSError:
-        raise StartError("start `make dev` first, and leave it running") from None
-    return dict(shlex.split(line)[1].split("=", 1) for line in lines)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The gateway on loopback, with uvicorn as its door."""
 
+import contextlib
 import fcntl
 import json
 import shlex
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import uvicorn
 
-from dev import seed, start
+from dev import issuer, seed, start
 from dev.emulator import Emulator, EmulatorError
+from dev.issuer import Issuer
 from dev.simulator.app import app as simulator
 from dev.start import StartError
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import application
+from openmind_llm.bootstrap import application, ledgers
 from openmind_llm.domain import keys
+from openmind_llm.errors import GatewayError
+from openmind_llm.plans import PlanOverrideError
 from openmind_llm.providers import table
 from openmind_llm.providers.table import OverrideError
 from openmind_llm.settings import Settings
@@ -26,22 +30,30 @@ from openmind_llm.settings import Settings
 DEFAULT_PORT = 8080
 DEFAULT_PLAN = "unlimited"
 SIMULATED_KEY = "simulated"
+SWEEP_EVERY_S = 30
 
 
 def run(environ: Mapping[str, str], state: Path) -> None:
     """Serves until interrupted. Raises StartError."""
     listener = start.listen(start.port(environ, DEFAULT_PORT))
     _prepare(state)
-    with _alone(state), _emulator(state) as emulator, _serving(simulator) as simulator_port:
+    with (
+        _alone(state),
+        _emulator(state) as emulator,
+        _serving(simulator, start.listen(0)) as simulator_port,
+        _serving(Issuer(issuer.key(state)), issuer.listen(state)) as issuer_port,
+    ):
         start.use_alone(emulator.client_environment())
         provider_keys = _provider_keys(environ)
         seed.fill(provider_keys)
         key = environ.get("OPENMIND_API_KEY") or _own_key(state)
         seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
-        places = _places(environ, provider_keys, simulator_port)
+        places = _places(environ, provider_keys, simulator_port) | issuer.places(environ, issuer_port)
         _write_environment(state, emulator.client_environment() | places)
-        served = _application(Settings.from_env({**environ, **places}))
-        _serve(served, listener, _greeting(listener, environ, key, provider_keys))
+        settings = Settings.from_env({**environ, **places})
+        served = _application(settings)
+        with _sweeping(settings):
+            _serve(served, listener, _greeting(listener, environ, key, provider_keys))
 
 
 def _application(settings: Settings) -> App:
@@ -49,6 +61,27 @@ def _application(settings: Settings) -> App:
         return application.create(settings)
     except OverrideError as error:
         raise StartError(f"MODEL_OVERRIDES: {error}") from None
+    except PlanOverrideError as error:
+        raise StartError(f"PLAN_OVERRIDES: {error}") from None
+
+
+@contextmanager
+def _sweeping(settings: Settings) -> Iterator[None]:
+    """Does now and then what a schedule does where the gateway is deployed."""
+    ledger, is_over = ledgers.ledger(settings), threading.Event()
+
+    def sweep() -> None:
+        while not is_over.wait(SWEEP_EVERY_S):
+            with contextlib.suppress(GatewayError):
+                ledger.sweep()
+
+    thread = threading.Thread(target=sweep, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _prepare(state: Path) -> None:
@@ -86,9 +119,8 @@ def _emulator(state: Path) -> Iterator[Emulator]:
 
 
 @contextmanager
-def _serving(app: App) -> Iterator[int]:
-    """Serves `app` on a free port in a thread of its own."""
-    listener = start.listen(0)
+def _serving(app: App, listener: socket.socket) -> Iterator[int]:
+    """Serves `app` in a thread of its own; gives the port."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
@@ -140,7 +172,8 @@ def _greeting(listener: socket.socket, environ: Mapping[str, str], key: str, pro
     simulated = [name for name, provider_key in provider_keys.items() if provider_key == SIMULATED_KEY]
     return (
         f"ready: {url} (simulated, for want of a key: {', '.join(simulated) or 'none'})\n"
-        f"key: {shown}\n\n"
+        f"key: {shown}\n"
+        f"login: `make dev-token` prints a token for the account API\n\n"
         f"curl {url}/api/core/openai/chat/completions \\\n"
         f'  -H "Authorization: Bearer {shown}" \\\n'
         f"  -H 'Content-Type: application/json' \\\n"

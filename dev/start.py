@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -43,6 +44,15 @@ def use_alone(aws: Mapping[str, str]) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(aws)
+
+
+def environment_of_dev(state: Path) -> dict[str, str]:
+    """What the last `make dev` has left for programs beside it. Raises StartError."""
+    try:
+        lines = (state / "environment").read_text().splitlines()
+    except OSError:
+        raise StartError("start `make dev` first, and leave it running") from None
+    return dict(shlex.split(line)[1].split("=", 1) for line in lines)
 
 
 def port(environ: Mapping[str, str], default: int) -> int:

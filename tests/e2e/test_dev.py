@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import openai
 import pytest
 import requests
 
+from openmind_llm.identity.oidc import OidcLogins
 from tests import canaries, processes
 from tests.e2e import documented
 from tests.e2e.conftest import PROVIDERS
@@ -294,19 +296,54 @@ def test_the_stream_function_runs_beside_it(tmp_path: Path) -> None:
     assert not processes_that_know_of(tmp_path)
 
 
+def test_a_printed_login_is_accepted_and_outlives_a_restart(tmp_path: Path) -> None:
+    with running(tmp_path, OIDC_AUDIENCE="app"):
+        pass
+    token = printed_login(tmp_path)
+
+    with running(tmp_path, OIDC_AUDIENCE="app"):
+        variables = environment(tmp_path)
+        logins = OidcLogins(variables["OIDC_ISSUER"], variables["OIDC_AUDIENCE"], time.time)
+
+        assert logins.user(token) == "local"
+
+
+def test_an_issuer_of_ones_own_is_trusted_instead(tmp_path: Path) -> None:
+    with running(tmp_path, OIDC_ISSUER="https://id.example"):
+        errors = refused(tmp_path, "dev.token")
+
+    assert environment(tmp_path)["OIDC_ISSUER"] == "https://id.example"
+    assert errors == "make dev-token: `make dev` trusts the logins of https://id.example: get one there\n"
+
+
+def test_without_it_there_is_no_login(tmp_path: Path) -> None:
+    assert refused(tmp_path, "dev.token") == "make dev-token: start `make dev` first, and leave it running\n"
+
+
 def test_without_it_the_stream_function_says_what_is_missing(tmp_path: Path) -> None:
     errors = refused(tmp_path, "dev.function_url", PORT="0")
 
     assert errors == "make stream-emulator: start `make dev` first, and leave it running\n"
 
 
+def environment(state: Path) -> dict[str, str]:
+    """What a server has left for programs beside it."""
+    lines = (state / "environment").read_text().splitlines()
+    return dict(shlex.split(line)[1].split("=", 1) for line in lines)
+
+
+def printed_login(state: Path) -> str:
+    with start(state, "dev.token") as process:
+        output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+    return output.strip()
+
+
 def command_line(state: Path, *words: str) -> str:
     """The operator's command, in the environment that a running server has left for it."""
-    lines = (state / "environment").read_text().splitlines()
-    environ = dict(shlex.split(line)[1].split("=", 1) for line in lines)
     done = subprocess.run(
         [sys.executable, "-m", "openmind_llm.cli", *words],
-        env=QUIET | environ,
+        env=QUIET | environment(state),
         capture_output=True,
         text=True,
         timeout=60,

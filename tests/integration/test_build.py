@@ -9,6 +9,7 @@ import pytest
 from tests.integration.conftest import ROOT, run_sam
 
 LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
+EM_AARCH64 = 183
 FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction")
 LAYERS = ("CoreLayer", "DependenciesLayer")
 CORE = ROOT / "layers" / "core" / "openmind_llm"
@@ -29,6 +30,10 @@ def _zipped_size(folder: Path, archive: Path) -> int:
         for name in _files(folder):
             packed.write(folder / name, name)
     return archive.stat().st_size
+
+
+def _elf_machine(library: Path) -> int:
+    return int.from_bytes(library.read_bytes()[18:20], "little")
 
 
 def _sources(package: Path) -> set[Path]:
@@ -69,10 +74,11 @@ def test_core_layer_holds_the_provider_data(built: Path) -> None:
 
 def test_native_code_is_for_arm(built: Path) -> None:
     """Machine code fits Lambda's processor and Python, whatever machine built it."""
-    native = [path.name for path in (built / "DependenciesLayer").rglob("*.so*")]
+    native = list((built / "DependenciesLayer").rglob("*.so*"))
 
-    assert any(name.startswith("_pydantic_core") for name in native)
-    assert all("cpython-313-aarch64" in name for name in native)
+    assert any(path.name.startswith("_pydantic_core") for path in native)
+    assert all(path.name.endswith((".cpython-313-aarch64-linux-gnu.so", ".abi3.so")) for path in native)
+    assert {_elf_machine(path) for path in native} == {EM_AARCH64}
 
 
 def test_dependencies_are_those_of_the_functions(built: Path) -> None:

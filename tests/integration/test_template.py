@@ -1,6 +1,7 @@
 """What CloudFormation would make, read from the translated template: SAM may drop a property without a word."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -113,6 +114,36 @@ def test_cors_is_off_by_default(template: Template) -> None:
     assert template["Conditions"]["HasCors"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CorsAllowOrigin"}, ""]}]}
 
 
+@pytest.mark.parametrize("name", ["OidcIssuer", "OidcAudience"])
+def test_logins_are_off_by_default(template: Template, name: str) -> None:
+    assert template["Parameters"][name]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_allowed"),
+    [
+        ("", True),
+        ("https://clerk.example.com", True),
+        ("https://id.example:8443/realms/one/", True),
+        ("http://clerk.example.com", False),
+        ("https://", False),
+        ("https://id.example/?a=b", False),
+        ("https://id.example/ x", False),
+    ],
+)
+def test_an_issuer_is_an_https_url(template: Template, issuer: str, is_allowed: bool) -> None:
+    pattern = template["Parameters"]["OidcIssuer"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, issuer)) is is_allowed
+
+
+def test_only_the_account_api_knows_of_the_issuer(template: Template) -> None:
+    functions = of_type(template, "AWS::Lambda::Function")
+    knowing = {n for n in functions if "OIDC_ISSUER" in properties(template, n)["Environment"]["Variables"]}
+
+    assert knowing == {"RouteFunction"}
+
+
 def test_provider_timeout_comes_before_the_gateways(template: Template) -> None:
     """A caller whose provider is slow gets our answer, not API Gateway's."""
     route = properties(template, "RouteFunction")
@@ -143,12 +174,27 @@ def test_completions_may_read_provider_keys_and_write_usage_too(template: Templa
     ]
 
 
+def test_the_sweeper_reads_no_secret_and_adds_no_row(template: Template) -> None:
+    """It only ends what is there."""
+    assert [statement["Action"] for statement in _statements(template, "SweepRole")[:2]] == [
+        "dynamodb:Query",
+        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+    ]
+
+
+def test_the_sweeper_runs_every_five_minutes(template: Template) -> None:
+    """The bound on how long a dead request keeps its credit is stated with it."""
+    (rule,) = of_type(template, "AWS::Events::Rule").values()
+
+    assert rule["Properties"]["ScheduleExpression"] == "rate(5 minutes)"
+
+
 def test_no_policy_has_a_wildcard(template: Template) -> None:
     """Neither in actions nor in resources, in no role, and no role has a managed policy, which would."""
     roles = of_type(template, "AWS::IAM::Role")
     statements = [statement for role in roles for statement in _statements(template, role)]
 
-    assert set(roles) == {"AuthRole", "RouteRole", "StreamRole"}
+    assert set(roles) == {"AuthRole", "RouteRole", "StreamRole", "SweepRole"}
     assert not [statement for statement in statements if "*" in json.dumps(statement)]
     assert not [role for role in roles.values() if "ManagedPolicyArns" in role["Properties"]]
 
@@ -161,7 +207,7 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     assert told == ["RouteFunction", "StreamFunction"]
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]
@@ -176,7 +222,8 @@ def test_table_has_the_keys_that_storage_uses(template: Template) -> None:
 
     assert _key_names(table["KeySchema"]) == {"HASH": "pk", "RANGE": "sk"}
     assert [(i["IndexName"], _key_names(i["KeySchema"])) for i in table["GlobalSecondaryIndexes"]] == [
-        ("by-account", {"HASH": "account_id", "RANGE": "pk"})
+        ("by-account", {"HASH": "account_id", "RANGE": "pk"}),
+        ("open-holds", {"HASH": "hold_shard", "RANGE": "expires_at"}),
     ]
 
 

@@ -18,11 +18,14 @@ MAY_IMPORT = {
     "providers": {"providers", "domain", "errors", "redaction"},
     "plans": {"plans", "domain", "errors"},
     "storage": {"storage", "domain", "errors", "redaction"},
+    "identity": {"identity", "domain", "errors", "redaction"},
     "api": {"api", "domain", "errors", "redaction", "portal"},
     "portal": set(),
     "runtime": {"runtime"},
     "bootstrap": {"bootstrap", "api", "domain", "errors", "plans", "providers", "settings", "storage"},
     "cli": {"bootstrap", "domain", "errors", "plans", "settings", "storage"},
+    "bootstrap": {"bootstrap", "api", "domain", "errors", "identity", "providers", "settings", "storage"},
+    "cli": {"bootstrap", "domain", "errors", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
 ONLY_IN = {
@@ -32,6 +35,8 @@ ONLY_IN = {
     "starlette": {"api"},
     "pydantic": {"api"},
     "httpx": {"providers"},
+    "jwt": {"identity"},
+    "cryptography": {"identity"},
     "mangum": {"functions"},
     "aws_lambda_powertools": {"functions", "storage"},
 }

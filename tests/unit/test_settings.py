@@ -36,3 +36,15 @@ def test_changes_to_the_plans_are_handed_on_as_they_are(told: str) -> None:
 
 def test_without_changes_to_the_plans_there_are_none() -> None:
     assert Settings.from_env(ENOUGH).plan_overrides == "[]"
+
+
+def test_without_an_issuer_nobody_can_log_in() -> None:
+    settings = Settings.from_env(ENOUGH)
+
+    assert (settings.oidc_issuer, settings.oidc_audience) == ("", "")
+
+
+def test_the_issuer_is_taken_as_it_is() -> None:
+    settings = Settings.from_env(ENOUGH | {"OIDC_ISSUER": "https://id.example/", "OIDC_AUDIENCE": "app"})
+
+    assert (settings.oidc_issuer, settings.oidc_audience) == ("https://id.example/", "app")

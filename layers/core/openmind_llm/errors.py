@@ -3,6 +3,7 @@
 GatewayError
 ├── InvalidRequestError        400  the body is not what the contract asks for
 ├── AuthenticationError        401  no key, or not a valid one
+├── UserNotFoundError          401  no login, or not a valid one
 ├── CreditError                402  the account, or the key's budget, does not cover the request
 ├── ModelNotAllowedError       403  this key may not use the model
 ├── KeyLimitError              403  the plan allows no more keys
@@ -12,13 +13,10 @@ GatewayError
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
-├── StillRunningError          409  a request with the same idempotency key is not done yet
-├── AnswerNotKeptError         409  it is done, and its answer was too large to be stored
 ├── AccountExistsError         409
 ├── KeyExistsError             409
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
-├── IdempotencyKeyReusedError  422  the idempotency key belongs to another body
 ├── RateLimitError             429  the provider asks for patience
 │   └── TooManyRequestsError   429  the plan does, or the key's own limit
 ├── InternalError              500  ours to mend
@@ -27,7 +25,10 @@ GatewayError
 ├── ProviderUnavailableError   503  the provider could not be reached or failed
 │   └── StreamBrokenError      503  the provider failed after its stream had begun
 ├── LedgerUnavailableError     503  it cannot be written down what a request would cost
+├── IdentityUnavailableError   503  the issuer of logins could not be read
 └── DeadlineExceededError      503  the function's time is up
+
+Those of an `Idempotency-Key` (409, 422) are beside its rules: domain.idempotency.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,8 @@ from openmind_llm import redaction
 class GatewayError(Exception):
     """Base of the tree. `retry_after_s` says when a retry may help; None says nothing.
 
-    `type` and `code` stand beside the text where an error ends a stream.
+    `type` and `code` stand beside the text where an error ends a stream. `text` and `wait_s` are what an error says of
+    itself.
     `headers` are those of a provider's refusal that its answer would have passed on too.
     """
 
@@ -47,11 +49,13 @@ class GatewayError(Exception):
     may_retry: bool = False
     type: ClassVar[str] = "invalid_request_error"
     code: ClassVar[str] = "invalid_request"
+    text: ClassVar[str] = ""
+    wait_s: ClassVar[int | None] = None
 
-    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retry_after_s = retry_after_s
+    def __init__(self, message: str = "", *, retry_after_s: int | None = None) -> None:
+        self.message = message or self.text
+        super().__init__(self.message)
+        self.retry_after_s = self.wait_s if retry_after_s is None else retry_after_s
         self.headers: Mapping[str, str] = {}
 
 
@@ -67,9 +71,7 @@ class AuthenticationError(GatewayError):
     status = 401
     type = "authentication_error"
     code = "invalid_api_key"
-
-    def __init__(self) -> None:
-        super().__init__("Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
+    text = "Missing or invalid API key. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'."
 
 
 class CreditError(GatewayError):
@@ -86,9 +88,7 @@ class ModelNotAllowedError(GatewayError):
     status = 403
     type = "permission_error"
     code = "model_not_allowed"
-
-    def __init__(self) -> None:
-        super().__init__("This API key may not use this model")
+    text = "This API key may not use this model"
 
 
 class KeyLimitError(GatewayError):
@@ -126,38 +126,13 @@ class KeyExistsError(GatewayError):
         super().__init__(f"there is a key {key_id} already")
 
 
-class StillRunningError(GatewayError):
-    """A request with the same idempotency key is not done yet."""
+class UserNotFoundError(GatewayError):
+    """No login, or not a valid one. The text is the contract's, and one for all, so that nothing can be probed."""
 
-    status = 409
-    may_retry = True
-    code = "idempotency_key_in_use"
-
-    def __init__(self) -> None:
-        super().__init__("A request with this Idempotency-Key is still running", retry_after_s=1)
-
-
-class AnswerNotKeptError(GatewayError):
-    """The request with this idempotency key is done and charged, and no repeat can have its answer."""
-
-    status = 409
-    code = "answer_not_kept"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The request with this Idempotency-Key was completed, but its answer was too large to be stored. "
-            "To ask anew, and be charged anew, send another key."
-        )
-
-
-class IdempotencyKeyReusedError(GatewayError):
-    """The idempotency key belongs to another body, or another provider."""
-
-    status = 422
-    code = "idempotency_key_reused"
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was sent before with another body or provider")
+    status = 401
+    type = "authentication_error"
+    code = "user_not_found"
+    text = "User not found"
 
 
 class NotFoundError(GatewayError):
@@ -171,18 +146,14 @@ class NoSuchUserError(NotFoundError):
     """The login is good, and there is no account for it. The text is the documented one."""
 
     code = "user_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("User not found")
+    text = "User not found"
 
 
 class KeyNotFoundError(NotFoundError):
     """No such key, or it is another account's. The text is the documented one."""
 
     code = "api_key_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("API key not found")
+    text = "API key not found"
 
 
 class UnknownProviderError(NotFoundError):
@@ -253,9 +224,7 @@ class InternalError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "internal_error"
-
-    def __init__(self) -> None:
-        super().__init__("Internal server error")
+    text = "Internal server error"
 
 
 class ProviderNotConfiguredError(GatewayError):
@@ -308,9 +277,19 @@ class LedgerUnavailableError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "ledger_unavailable"
+    text = "The service is not available at the moment"
+    wait_s = 1
 
-    def __init__(self) -> None:
-        super().__init__("The service is not available at the moment", retry_after_s=1)
+
+class IdentityUnavailableError(GatewayError):
+    """The issuer of logins could not be read, and never was: no login can be told from a forged one."""
+
+    status = 503
+    may_retry = True
+    type = "api_error"
+    code = "identity_unavailable"
+    text = "Logins cannot be checked at the moment"
+    wait_s = 1
 
 
 class DeadlineExceededError(GatewayError):
@@ -320,6 +299,5 @@ class DeadlineExceededError(GatewayError):
     may_retry = True
     type = "api_error"
     code = "deadline_exceeded"
-
-    def __init__(self) -> None:
-        super().__init__("The request took longer than a request may take", retry_after_s=1)
+    text = "The request took longer than a request may take"
+    wait_s = 1

@@ -29,6 +29,8 @@ class Settings:
     cors_allow_origin: str = ""
     model_overrides: str = ""
     plan_overrides: str = "[]"
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +52,8 @@ class Settings:
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),
             plan_overrides=environ.get("PLAN_OVERRIDES", "[]"),
+            oidc_issuer=environ.get("OIDC_ISSUER", ""),
+            oidc_audience=environ.get("OIDC_AUDIENCE", ""),
             base_urls={
                 name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
                 for name, value in environ.items()

@@ -11,14 +11,17 @@ import pytest
 
 from openmind_llm.domain import idempotency, recording
 from openmind_llm.domain.completions import Reply
-from openmind_llm.domain.idempotency import MOST_BYTES, Claim, Kept, Record
-from openmind_llm.domain.recording import Recorder
-from openmind_llm.errors import (
+from openmind_llm.domain.idempotency import (
+    MOST_BYTES,
     AnswerNotKeptError,
-    GatewayError,
+    Claim,
     IdempotencyKeyReusedError,
+    Kept,
+    Record,
     StillRunningError,
 )
+from openmind_llm.domain.recording import Recorder
+from openmind_llm.errors import GatewayError
 from tests.memory_ledger import MemoryLedgerStore
 
 CLAIM = Claim("account-1", "record", "hash", "request-1", placed_at=1000, hold_expires_at=1900, ttl=87_400)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openmind_llm import plans
-from openmind_llm.domain.idempotency import KEPT_S, Claim, Kept, Record
+from openmind_llm.domain.idempotency import KEPT_S, Claim, Kept, Record, StillRunningError
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask
@@ -17,7 +17,7 @@ from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ports import LedgerStore
 from openmind_llm.domain.usage import Usage
-from openmind_llm.errors import LedgerUnavailableError, StillRunningError
+from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.providers import table
 from openmind_llm.storage import claims
 from openmind_llm.storage.accounts import DynamoAccounts

@@ -28,7 +28,8 @@ def create(settings: Settings) -> App:
 
 def guarded(served: App, settings: Settings, ledger: Ledger) -> App:
     """With what holds for every answer around it: an id, an error form, a key."""
-    door = Door(credentials.authenticator(settings, ledger.key), ledger.standing)
+    # What was seen lately lets in; only a fresh look keeps out.
+    door = Door(credentials.authenticator(settings, ledger.seen_key, ledger.key), ledger.standing)
     answering = Outermost(RequireKey(served, door), time.time)
     return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 

@@ -30,7 +30,7 @@ def kept_pepper(settings: Settings) -> Callable[[], bytes]:
     return lambda: kept.text().encode()
 
 
-def authenticator(settings: Settings, find: Find) -> Callable[[str], Caller]:
-    """From a key to its caller. Raises AuthenticationError."""
+def authenticator(settings: Settings, *finds: Find) -> Callable[[str], Caller]:
+    """From a key to its caller, by the first of `finds` that knows it. Raises AuthenticationError."""
     pepper = kept_pepper(settings)
-    return lambda key: keys.authenticate(key, find, pepper, time.time())
+    return lambda key: keys.authenticate(key, finds, pepper, time.time())

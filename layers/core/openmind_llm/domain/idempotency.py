@@ -10,12 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from openmind_llm.errors import (
-    AnswerNotKeptError,
-    IdempotencyKeyReusedError,
-    InvalidRequestError,
-    StillRunningError,
-)
+from openmind_llm.errors import GatewayError, InvalidRequestError
 
 HEADER = "Idempotency-Key"
 KEPT_S = 24 * 60 * 60
@@ -37,6 +32,35 @@ KEPT_HEADERS = (
 """Headers that describe an answer, whenever it is given. The others tell of the moment."""
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+class StillRunningError(GatewayError):
+    """A request with the same key is not done yet."""
+
+    status = 409
+    may_retry = True
+    code = "idempotency_key_in_use"
+    text = "A request with this Idempotency-Key is still running"
+    wait_s = 1
+
+
+class AnswerNotKeptError(GatewayError):
+    """The request with this key is done and charged, and no repeat can have its answer."""
+
+    status = 409
+    code = "answer_not_kept"
+    text = (
+        "The request with this Idempotency-Key was completed, but its answer was too large to be stored. "
+        "To ask anew, and be charged anew, send another key."
+    )
+
+
+class IdempotencyKeyReusedError(GatewayError):
+    """The key belongs to another body, or another provider."""
+
+    status = 422
+    code = "idempotency_key_reused"
+    text = "This Idempotency-Key was sent before with another body or provider"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,16 +112,17 @@ def written(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def authenticate(key: str, find: Find, pepper: Callable[[], bytes], now_s: float) -> Caller:
-    """The caller behind a key. Raises AuthenticationError."""
-    record = find(key_id(key))
-    shown = digest(key, pepper())
-    good = _digests(record, now_s) if record is not None and is_valid(record, now_s) else [""]
-    # All of them, and one for a key that is not there: the time it takes tells nothing.
-    matches = [hmac.compare_digest(shown, expected) for expected in good]
-    if record is None or not any(matches):
-        raise AuthenticationError
-    return Caller(key_id=record.key_id, account_id=record.account_id)
+def authenticate(key: str, finds: Iterable[Find], pepper: Callable[[], bytes], now_s: float) -> Caller:
+    """The caller behind a key, by the first of `finds` whose record it fits. Raises AuthenticationError."""
+    id_, shown = key_id(key), digest(key, pepper())
+    for find in finds:
+        record = find(id_)
+        good = _digests(record, now_s) if record is not None and is_valid(record, now_s) else [""]
+        # All of them, and one for a key that is not there: the time it takes tells nothing.
+        matches = [hmac.compare_digest(shown, expected) for expected in good]
+        if record is not None and any(matches):
+            return Caller(key_id=record.key_id, account_id=record.account_id)
+    raise AuthenticationError
 
 
 def is_valid(record: KeyRecord, now_s: float) -> bool:

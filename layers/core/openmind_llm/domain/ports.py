@@ -1,4 +1,7 @@
-"""What the domain needs from outside. Implementations live in `storage` and `providers`, fakes in the tests."""
+"""What the domain needs from outside.
+
+Implementations live in `storage`, `providers` and `identity`, fakes in the tests.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,16 @@ class AccountStore(Protocol):
 
     def audit(self, account_id: str) -> Iterator[AuditRow]:
         """In the order of time."""
+
+
+class Logins(Protocol):
+    """Who a user is, by the word of whoever the operator lets users log in with."""
+
+    def user(self, token: str) -> str:
+        """The user id (`sub`) of a valid login. Blocking: at times it asks the issuer.
+
+        Raises UserNotFoundError and IdentityUnavailableError.
+        """
 
 
 class ProviderKeys(Protocol):

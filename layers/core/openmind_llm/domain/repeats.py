@@ -8,10 +8,10 @@ from typing import Any
 
 from openmind_llm.domain import idempotency, recording
 from openmind_llm.domain.completions import Call, Completions, Reply
-from openmind_llm.domain.idempotency import AnswerStore, Record
+from openmind_llm.domain.idempotency import AnswerStore, Record, StillRunningError
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.recording import Recorder
-from openmind_llm.errors import GatewayError, StillRunningError
+from openmind_llm.errors import GatewayError
 
 logger = logging.getLogger(__name__)
 

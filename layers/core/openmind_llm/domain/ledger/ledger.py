@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from openmind_llm.domain.idempotency import StillRunningError
 from openmind_llm.domain.keys import Caller, KeyRecord
 from openmind_llm.domain.ledger import admission, credit, disclosure, settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask
@@ -18,7 +19,7 @@ from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.plans import Plans
 from openmind_llm.domain.ports import LedgerStore, Written
-from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError, StillRunningError
+from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +47,14 @@ class Ledger:
         self._clock = clock
         self._seen = seen
 
+    def seen_key(self, key_id: str) -> KeyRecord | None:
+        """As it was seen lately, if it was: to tell who asks. The admission tells whether the key still holds."""
+        standing = self._seen.get(key_id)
+        return standing.key if standing else None
+
     def key(self, key_id: str) -> KeyRecord | None:
-        """As it was seen lately: to tell who asks. The admission tells whether the key still holds."""
-        standing = self._seen.get(key_id) or self._look(key_id)
+        """A fresh look."""
+        standing = self._look(key_id)
         return standing.key if standing else None
 
     def standing(self, caller: Caller) -> Standing:
