@@ -22,10 +22,8 @@ MAY_IMPORT = {
     "api": {"api", "domain", "errors", "redaction", "portal"},
     "portal": set(),
     "runtime": {"runtime"},
-    "bootstrap": {"bootstrap", "api", "domain", "errors", "plans", "providers", "settings", "storage"},
+    "bootstrap": {"bootstrap", "api", "domain", "errors", "identity", "plans", "providers", "settings", "storage"},
     "cli": {"bootstrap", "domain", "errors", "plans", "settings", "storage"},
-    "bootstrap": {"bootstrap", "api", "domain", "errors", "identity", "providers", "settings", "storage"},
-    "cli": {"bootstrap", "domain", "errors", "settings", "storage"},
     "functions": {"api", "bootstrap", "domain", "errors", "settings"},
 }
 ONLY_IN = {
