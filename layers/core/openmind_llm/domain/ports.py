@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.domain.ledger.counters import Counters, Move
     from openmind_llm.domain.ledger.credit import Renewal
-    from openmind_llm.domain.ledger.rows import Hold
+    from openmind_llm.domain.ledger.rows import Entry, Hold
     from openmind_llm.domain.ledger.settlement import Settlement
     from openmind_llm.domain.ledger.standing import Account, Standing
     from openmind_llm.domain.requests import ChatRequest
@@ -120,6 +120,12 @@ class LedgerStore(Protocol):
     def admit(self, admission: Admission) -> Written: ...
 
     def settle(self, settlement: Settlement) -> Written: ...
+
+    def rule_out(self, entry: Entry) -> Written:
+        """Writes the row of a request that was not sent, so that its hold cannot be placed any more.
+
+        ALREADY if there is a row: then the hold was placed.
+        """
 
     def renew(self, renewal: Renewal) -> Written: ...
 

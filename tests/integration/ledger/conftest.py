@@ -1,0 +1,84 @@
+"""A table in an emulator whose transactions are isolated, and processes that race for it."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from dev import seed
+from dev.emulator import Emulator
+from openmind_llm.domain.ledger.audit import AuditRow
+from openmind_llm.domain.plans import Limits
+from tests import processes
+from tests.integration.ledger import racers
+from tests.integration.ledger.books import Books
+from tests.integration.ledger.racers import PROCESSES, Race, Result
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+type Run = Callable[[Race], Result]
+type Open = Callable[..., Books]
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What makes boto3 talk to the emulator, whose table is empty."""
+    log = tmp_path_factory.mktemp("ledger-emulator") / "log"
+    with Emulator(processes.free_port(), log) as emulator:
+        yield emulator.client_environment()
+
+
+@pytest.fixture
+def dynamodb(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    client: DynamoDBClient = racers.dynamodb()
+    seed.create_table(client)
+    return client
+
+
+@pytest.fixture
+def open_account(dynamodb: "DynamoDBClient", request: pytest.FixtureRequest) -> Open:
+    """Opens an account named after the test."""
+
+    def opened(plan: str = "race", credit: int = 10**15, key_limits: Limits | None = None) -> Books:
+        account_id = request.node.name.replace("[", "-").replace("]", "")
+        books = Books(dynamodb, account_id)
+        audit = AuditRow(account_id, 0, "test", "open", account_id)
+        books.open(audit, plan=plan, credit=credit, key_limits=key_limits)
+        return books
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def racing(environment: dict[str, str]) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("forkserver")  # each is a process of its own; the imports are made once
+    context.set_forkserver_preload([racers.__name__])
+    together = context.Barrier(PROCESSES)
+    given = {name: os.environ[name] for name in ("PATH",)} | environment
+    with ProcessPoolExecutor(PROCESSES, context, racers.prepare, (together, given)) as pool:
+        yield pool
+
+
+@pytest.fixture
+def run(racing: ProcessPoolExecutor) -> Run:
+    """Runs a race in all processes at once, and adds up what they report."""
+
+    def added_up(race: Race) -> Result:
+        total = Result()
+        for future in [racing.submit(racers.run, race, number) for number in range(PROCESSES)]:
+            result = future.result(120)
+            total.outcomes += result.outcomes
+            total.waits += result.waits
+            total.trips_to_decide += result.trips_to_decide
+            total.trips_to_settle += result.trips_to_settle
+            total.settle_failures += result.settle_failures
+        return total
+
+    return added_up
