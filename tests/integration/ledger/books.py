@@ -24,14 +24,14 @@ _OF_ROWS = ("input", "cached_input", "cache_write", "output", "reasoning", "char
 
 @dataclass
 class Books:
-    """Of an account with one key, whose id is `key-<account id>`."""
+    """Of an account with one key."""
 
     client: DynamoDBClient
     account_id: str
+    key_id: str
 
     def __post_init__(self) -> None:
         self._table = Table(self.client, seed.TABLE)
-        self.key_id = f"key-{self.account_id}"
 
     def open(self, audit: AuditRow, *, plan: str, credit: int, key_limits: Limits | None = None) -> None:
         known = new_account(plan, self.account_id, credit)

@@ -2,18 +2,23 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from dev import seed
 from dev.emulator import Emulator
+from openmind_llm import plans
 from openmind_llm.domain.ledger.audit import AuditRow
+from openmind_llm.domain.ledger.ledger import Clock, Ledger
+from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.plans import Limits
-from tests import processes
+from openmind_llm.storage.ledger import DynamoLedger
+from tests import canaries, processes
+from tests.fake_upstream import FakeUpstream
 from tests.integration.ledger import racers
 from tests.integration.ledger.books import Books
 from tests.integration.ledger.racers import PROCESSES, Race, Result
@@ -35,6 +40,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 @pytest.fixture
 def dynamodb(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
+    """The way to it that never fails."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     client: DynamoDBClient = racers.dynamodb()
@@ -48,7 +54,7 @@ def open_account(dynamodb: "DynamoDBClient", request: pytest.FixtureRequest) -> 
 
     def opened(plan: str = "race", credit: int = 10**15, key_limits: Limits | None = None) -> Books:
         account_id = request.node.name.replace("[", "-").replace("]", "")
-        books = Books(dynamodb, account_id)
+        books = Books(dynamodb, account_id, f"key-{account_id}")
         audit = AuditRow(account_id, 0, "test", "open", account_id)
         books.open(audit, plan=plan, credit=credit, key_limits=key_limits)
         return books
@@ -82,3 +88,31 @@ def run(racing: ProcessPoolExecutor) -> Run:
         return total
 
     return added_up
+
+
+@pytest.fixture
+def sweeper(dynamodb: "DynamoDBClient") -> Ledger:
+    """A ledger of another process, for whom every hold is past its time."""
+    clock = Clock(lambda: time.time() + 1000, time.sleep)
+    return Ledger(DynamoLedger(dynamodb, seed.TABLE), plans.load(), clock, Seen(30, time.monotonic))
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def places(environment: dict[str, str], upstream: FakeUpstream) -> dict[str, str]:
+    """The environment of a gateway over the emulator, whose table and secrets are filled."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        seed.fill({"openai": canaries.PROVIDER_KEY})
+    return (
+        environment
+        | seed.PLACES
+        | {"OPENAI_BASE_URL": f"{upstream.url}/openai", "POWERTOOLS_TRACE_DISABLED": "true"}
+        | {"UPSTREAM_TIMEOUT_S": "2", "SETTLE_MARGIN_S": "1", "DRAIN_TIMEOUT_S": "0.5"}
+    )

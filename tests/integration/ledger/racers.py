@@ -39,6 +39,7 @@ INPUT, OUTPUT = 1_000, 1_000
 PROCESSES = 8
 
 _together: Barrier
+_client: Any
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ class Result:
 
 def prepare(together: Barrier, environment: Mapping[str, str]) -> None:
     """Once in each process."""
-    global _together  # noqa: PLW0603 - a barrier reaches a process only when it starts
-    _together = together
+    global _together, _client  # noqa: PLW0603 - a barrier reaches a process only when it starts
     os.environ.update(environment)
+    _together, _client = together, dynamodb()
 
 
 def run(race: Race, number: int) -> Result:
@@ -87,6 +88,7 @@ def run(race: Race, number: int) -> Result:
         _together.wait(60)
         if race.settles_last:
             list(threads.map(lane.settle, admitted))
+    lane.close()
     return lane.result
 
 
@@ -100,12 +102,15 @@ class Lane:
         self._lock = threading.Lock()
         self._is_settling = threading.local()
         now = time.time if race.now is None else _stopped(race.now)
-        client = dynamodb()
-        client.meta.events.register("before-send.dynamodb", self._sent)
-        client.meta.events.register("before-call.dynamodb.TransactWriteItems", self._conflict)
-        store = DynamoLedger(client, seed.TABLE)
+        _client.meta.events.register("before-send.dynamodb", self._sent)
+        _client.meta.events.register("before-call.dynamodb.TransactWriteItems", self._conflict)
+        store = DynamoLedger(_client, seed.TABLE)
         self._ledger = Ledger(store, Plans([race.plan]), Clock(now, time.sleep), Seen(30, time.monotonic))
         self._now = now
+
+    def close(self) -> None:
+        _client.meta.events.unregister("before-send.dynamodb", self._sent)
+        _client.meta.events.unregister("before-call.dynamodb.TransactWriteItems", self._conflict)
 
     def decide(self, _: int) -> Admission | None:
         caller = Caller(f"key-{self._race.account_id}", self._race.account_id)

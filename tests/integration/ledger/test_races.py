@@ -117,13 +117,13 @@ def test_1000_parallel_requests_whose_usage_exceeds_the_estimate_never_overdraw_
     assert dollar - HOLD < books.account()["charged"] <= dollar
 
 
-def test_all_of_500_are_decided_though_half_of_the_writes_conflict(open_account: Open, run: Run) -> None:
-    books = open_account(credit=50 * HOLD)
+def test_all_are_decided_and_charged_though_half_of_the_writes_conflict(open_account: Open, run: Run) -> None:
+    books = open_account(credit=100 * HOLD)
     started = time.monotonic()
 
-    result = run(Race(books.account_id, plan(), calls=500, now=NOON, conflicts=0.5, seed=7))
+    result = run(Race(books.account_id, plan(), calls=200, now=NOON, conflicts=0.5, seed=7))
 
     told(f"conflicts, {time.monotonic() - started:.1f} s", result)
-    assert result.outcomes == {"admitted": 50, "CreditError": 450}
+    assert result.outcomes == {"admitted": 100, "CreditError": 100}
     assert result.settle_failures == 0
     books.require_exact()
