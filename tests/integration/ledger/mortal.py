@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,13 @@ def main() -> None:
 def _warm() -> App:
     """Has answered once, so that a life need not spend its time on imports; all its connections are closed again."""
     made: list[Any] = []
-    make = boto3.client
-    boto3.client = lambda *args, **kwargs: made.append(make(*args, **kwargs)) or made[-1]  # type: ignore[method-assign]
+    make: Callable[..., Any] = boto3.client
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        made.append(make(*args, **kwargs))
+        return made[-1]
+
+    boto3.client = noted
     app = application.create(Settings.from_env(os.environ))
     asyncio.run(_ask(app))
     for client in made:

@@ -74,7 +74,7 @@ class Result:
 
 def prepare(together: Barrier, environment: Mapping[str, str]) -> None:
     """Once in each process."""
-    global _together, _client  # noqa: PLW0603 - a barrier reaches a process only when it starts
+    global _together, _client
     os.environ.update(environment)
     _together, _client = together, dynamodb()
 
@@ -98,7 +98,7 @@ class Lane:
     def __init__(self, race: Race, number: int) -> None:
         self.result = Result()
         self._race = race
-        self._random = random.Random(f"{race.seed}/{number}")
+        self._random = random.Random(f"{race.seed}/{number}")  # noqa: S311 - no secret
         self._lock = threading.Lock()
         self._is_settling = threading.local()
         now = time.time if race.now is None else _stopped(race.now)
@@ -140,7 +140,9 @@ class Lane:
         with self._lock:
             factor = self._random.uniform(self._race.least, self._race.most)
         bill = Bill(round(admission.hold.amount * factor), 17)
-        return Ending("completed", Usage(INPUT, 0, 0, OUTPUT, 0, is_exact=True), bill, int(self._now() * 1000), Timing(9))
+        return Ending(
+            "completed", Usage(INPUT, 0, 0, OUTPUT, 0, is_exact=True), bill, int(self._now() * 1000), Timing(9)
+        )
 
     def _sent(self, **_: Any) -> None:
         with self._lock:
@@ -174,7 +176,7 @@ def dynamodb() -> Any:
 
 def ask(now_s: float) -> Ask:
     now_ms = int(now_s * 1000)
-    return Ask(ids.new(now_ms), now_ms, 180, route(), False, INPUT, INPUT, OUTPUT)  # noqa: FBT003
+    return Ask(ids.new(now_ms), now_ms, 180, route(), False, INPUT, INPUT, OUTPUT)
 
 
 @functools.cache

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 KB = 1024
 MANY = 10**12
 LIMITS = Limits(MANY, MANY, 10**9, MANY, MANY * 1000, MANY * 1000)
-PLAN = Plan("enterprise", "Enterprise", False, 0, None, 16_384, Limits(10**6, 10**6, 10**9, 10**6))  # noqa: FBT003
+PLAN = Plan("enterprise", "Enterprise", False, 0, None, 16_384, Limits(10**6, 10**6, 10**9, 10**6))
 ACCOUNT = "auth0|" + "0123456789abcdef" * 4
 LONG_MODEL = "m" * 64
 

@@ -81,9 +81,7 @@ def ask(gateway: UvicornDoor, dynamo: FaultyDynamo, upstream: FakeUpstream, book
     return asked
 
 
-def test_a_warm_request_makes_two_round_trips(
-    ask: Callable[..., Answer], dynamo: FaultyDynamo, books: Books
-) -> None:
+def test_a_warm_request_makes_two_round_trips(ask: Callable[..., Answer], dynamo: FaultyDynamo, books: Books) -> None:
     ask()
 
     wait_until(lambda: is_settled(books))

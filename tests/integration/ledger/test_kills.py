@@ -107,7 +107,7 @@ def _slowly() -> Iterator[bytes]:
 
 def kill_over_and_over(lives: Lives, clients: Clients) -> None:
     """Who was not let in yet when a server died waits for the next one; the last is left alive."""
-    chance, numbers = random.Random(SEED), itertools.count(1)
+    chance, numbers = random.Random(SEED), itertools.count(1)  # noqa: S311 - no secret
     with ThreadPoolExecutor(10 * AT_ONCE) as threads:
 
         def ask() -> list[Future[int]]:
@@ -147,7 +147,8 @@ def test_killed_at_100_random_moments_the_ledger_has_one_row_for_each_call_and_n
     outcomes = Counter(row["outcome"] for row in rows.values())
     markers = Counter(one for one in map(marker, upstream.received) if one)
     sys.stdout.write(
-        f"\nseed {SEED}: {KILLS} kills, {KILLS * AT_ONCE} requests, {len(clients.whole)} answered, {len(markers)} upstream calls, {left} holds "
+        f"\nseed {SEED}: {KILLS} kills, {KILLS * AT_ONCE} requests, {len(clients.whole)} answered, "
+        f"{len(markers)} upstream calls, {left} holds "
         f"left and {len(swept)} swept, rows {dict(outcomes)}, {time.monotonic() - started:.1f} s\n"
     )
     assert set(markers.values()) == {1}

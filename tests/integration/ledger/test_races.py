@@ -24,7 +24,7 @@ PLENTY = 10**15
 
 
 def plan(limits: Limits = UNLIMITED) -> Plan:
-    return Plan("race", "Race", False, 0, None, 4096, limits)  # noqa: FBT003
+    return Plan("race", "Race", False, 0, None, 4096, limits)
 
 
 def told(name: str, result: Result) -> None:

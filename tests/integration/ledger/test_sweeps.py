@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 NOON = 20_000 * 86_400 + 43_200
 HOLD_S = 180
 HOLDS = 8
-ONE_AT_A_TIME = Plan("one", "One", False, 0, None, 4096, Limits(concurrency=1))  # noqa: FBT003
-RACE = Plan("race", "Race", False, 0, None, 4096, Limits())  # noqa: FBT003
+ONE_AT_A_TIME = Plan("one", "One", False, 0, None, 4096, Limits(concurrency=1))
+RACE = Plan("race", "Race", False, 0, None, 4096, Limits())
 ENDING = Ending("completed", Usage(7, 0, 0, 9, 0, is_exact=True), Bill(1234, 5), (NOON + 60) * 1000, Timing(60_000))
 
 
@@ -59,8 +59,9 @@ def test_two_sweepers_and_a_late_settlement_of_the_same_holds_charge_each_once(
         return ledger.sweep()
 
     with ThreadPoolExecutor(3) as threads:
-        settling, *sweeping = threads.submit(settle), *[threads.submit(sweep, ledger) for ledger in sweepers]
-        entries = [entry for done in (settling, *sweeping) for entry in done.result() if entry is not None]
+        settling, sweeping = threads.submit(settle), [threads.submit(sweep, ledger) for ledger in sweepers]
+        settled = [entry for entry in settling.result() if entry is not None]
+        entries = settled + [entry for done in sweeping for entry in done.result()]
 
     assert sorted(entry.hold.request_id for entry in entries) == sorted(hold.request_id for hold in holds)
     assert books.account()["charged"] == sum(entry.charge for entry in entries)
