@@ -62,6 +62,9 @@ class MemoryLedgerStore:
     def settle(self, settlement: Settlement) -> Written:
         return self._answered("settle", lambda: self._settle(settlement))
 
+    def rule_out(self, entry: Entry) -> Written:
+        return self._answered("rule_out", lambda: self._rule_out(entry))
+
     def renew(self, renewal: Renewal) -> Written:
         values: dict[str, Any] = {"plan": renewal.plan, "cancel_at_period_end": False}
         done = self.change(renewal.account_id, renewal.moves, values, renewal.audit)
@@ -163,12 +166,21 @@ class MemoryLedgerStore:
         if not self._moved(entry.hold, settlement.account_moves, settlement.key_moves):
             return Written.STALE
         del self.holds[entry.hold.request_id]
-        self.entries[entry.hold.request_id] = entry
+        self._enter(entry)
         self._end_claim(settlement)
+        return Written.DONE
+
+    def _rule_out(self, entry: Entry) -> Written:
+        if entry.hold.request_id in self.holds or entry.hold.request_id in self.entries:
+            return Written.ALREADY
+        self._enter(entry)
+        return Written.DONE
+
+    def _enter(self, entry: Entry) -> None:
+        self.entries[entry.hold.request_id] = entry
         key, counts = rows.rollup(entry)
         line = self.rollups.setdefault(key, dict.fromkeys(ROLLUP_COUNTERS, 0))
         self.rollups[key] = {name: value + counts[name] for name, value in line.items()}
-        return Written.DONE
 
     def _end_claim(self, settlement: Settlement) -> None:
         hold = settlement.entry.hold

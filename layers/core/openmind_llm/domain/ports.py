@@ -162,6 +162,12 @@ class LedgerStore(Protocol):
     def settle(self, settlement: Settlement) -> Written:
         """With what is kept of the answer; else the claim is removed. A record that is another's by now stays."""
 
+    def rule_out(self, entry: Entry) -> Written:
+        """Writes the row of a request that was not sent, so that its hold cannot be placed any more.
+
+        ALREADY if there is a row: then the hold was placed.
+        """
+
     def renew(self, renewal: Renewal) -> Written: ...
 
     def expired_holds(self, now_s: int) -> list[Hold]: ...

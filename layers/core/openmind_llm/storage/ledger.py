@@ -70,6 +70,13 @@ class DynamoLedger:
         return written(codes)
 
     @available
+    def rule_out(self, entry: Entry) -> Written:
+        values = records.hold_values(entry.hold) | records.entry_values(entry)
+        lasting = {name: value for name, value in values.items() if name not in records.ONLY_WHILE_HELD}
+        row = records.row_key(entry.hold.account_id, entry.hold.request_id) | items.typed(lasting)
+        return written(self._table.write(self._table.new(row), self._rolled_up(entry)))
+
+    @available
     def renew(self, renewal: Renewal) -> Written:
         account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves)
         account.sets({"plan": renewal.plan, "cancel_at_period_end": False})

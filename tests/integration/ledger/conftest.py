@@ -1,0 +1,118 @@
+"""A table in an emulator whose transactions are isolated, and processes that race for it."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dev import seed
+from dev.emulator import Emulator
+from openmind_llm import plans
+from openmind_llm.domain.ledger.audit import AuditRow
+from openmind_llm.domain.ledger.ledger import Clock, Ledger
+from openmind_llm.domain.ledger.seen import Seen
+from openmind_llm.domain.plans import Limits
+from openmind_llm.storage.ledger import DynamoLedger
+from tests import canaries, processes
+from tests.fake_upstream import FakeUpstream
+from tests.integration.ledger import racers
+from tests.integration.ledger.books import Books
+from tests.integration.ledger.racers import PROCESSES, Race, Result
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+type Run = Callable[[Race], Result]
+type Open = Callable[..., Books]
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What makes boto3 talk to the emulator, whose table is empty."""
+    log = tmp_path_factory.mktemp("ledger-emulator") / "log"
+    with Emulator(processes.free_port(), log) as emulator:
+        yield emulator.client_environment()
+
+
+@pytest.fixture
+def dynamodb(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
+    """The way to it that never fails."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    client: DynamoDBClient = racers.dynamodb()
+    seed.create_table(client)
+    return client
+
+
+@pytest.fixture
+def open_account(dynamodb: "DynamoDBClient", request: pytest.FixtureRequest) -> Open:
+    """Opens an account named after the test."""
+
+    def opened(plan: str = "race", credit: int = 10**15, key_limits: Limits | None = None) -> Books:
+        account_id = request.node.name.replace("[", "-").replace("]", "")
+        books = Books(dynamodb, account_id, f"key-{account_id}")
+        audit = AuditRow(account_id, 0, "test", "open", account_id)
+        books.open(audit, plan=plan, credit=credit, key_limits=key_limits)
+        return books
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def racing(environment: dict[str, str]) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("forkserver")  # each is a process of its own; the imports are made once
+    context.set_forkserver_preload([racers.__name__])
+    together = context.Barrier(PROCESSES)
+    given = {name: os.environ[name] for name in ("PATH",)} | environment
+    with ProcessPoolExecutor(PROCESSES, context, racers.prepare, (together, given)) as pool:
+        yield pool
+
+
+@pytest.fixture
+def run(racing: ProcessPoolExecutor) -> Run:
+    """Runs a race in all processes at once, and adds up what they report."""
+
+    def added_up(race: Race) -> Result:
+        total = Result()
+        for future in [racing.submit(racers.run, race, number) for number in range(PROCESSES)]:
+            result = future.result(120)
+            total.outcomes += result.outcomes
+            total.waits += result.waits
+            total.trips_to_decide += result.trips_to_decide
+            total.trips_to_settle += result.trips_to_settle
+            total.settle_failures += result.settle_failures
+        return total
+
+    return added_up
+
+
+@pytest.fixture
+def sweeper(dynamodb: "DynamoDBClient") -> Ledger:
+    """A ledger of another process, for whom every hold is past its time."""
+    clock = Clock(lambda: time.time() + 1000, time.sleep)
+    return Ledger(DynamoLedger(dynamodb, seed.TABLE), plans.load(), clock, Seen(30, time.monotonic))
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def places(environment: dict[str, str], upstream: FakeUpstream) -> dict[str, str]:
+    """The environment of a gateway over the emulator, whose table and secrets are filled."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        seed.fill({"openai": canaries.PROVIDER_KEY})
+    return (
+        environment
+        | seed.PLACES
+        | {"OPENAI_BASE_URL": f"{upstream.url}/openai", "POWERTOOLS_TRACE_DISABLED": "true"}
+        | {"UPSTREAM_TIMEOUT_S": "2", "SETTLE_MARGIN_S": "1", "DRAIN_TIMEOUT_S": "0.5"}
+    )
