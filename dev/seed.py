@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import time
@@ -13,8 +14,9 @@ import yaml
 
 from openmind_llm import plans
 from openmind_llm.domain import keys
-from openmind_llm.domain.accounts import Accounts, KeySettings
-from openmind_llm.errors import AccountExistsError
+from openmind_llm.domain.accounts import AccountExistsError, Accounts
+from openmind_llm.domain.key_settings import KeySettings
+from openmind_llm.errors import KeyNotFoundError
 from openmind_llm.storage import records
 from openmind_llm.storage.accounts import DynamoAccounts
 
@@ -76,6 +78,8 @@ def seed_key(key: str, plan: str, account_id: str = ACCOUNT) -> None:
     dynamodb = boto3.client("dynamodb")
     accounts = Accounts(DynamoAccounts(dynamodb, TABLE), plans.load(), lambda: pepper, time.time)
     open_account(accounts, account_id, plan)
+    with contextlib.suppress(KeyNotFoundError):
+        accounts.delete_key(account_id, keys.key_id(key), "local development")
     dynamodb.delete_item(TableName=TABLE, Key=records.key_key(keys.key_id(key)))
     accounts.create_key(account_id, "local development", KeySettings(name="local development"), key)
 

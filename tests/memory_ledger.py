@@ -68,9 +68,11 @@ class MemoryLedgerStore:
         return [hold for hold in self.holds.values() if hold.expires_at < now_s]
 
     def account(self, account_id: str) -> KnownAccount | None:
+        self._called("account")
         return self.known_accounts.get(account_id)
 
     def accounts(self) -> Iterator[KnownAccount]:
+        self._called("accounts")
         return iter(list(self.known_accounts.values()))
 
     def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
@@ -91,15 +93,22 @@ class MemoryLedgerStore:
             self.audits.append(audit)
             return True
 
+    def key(self, key_id: str) -> KnownKey | None:
+        self._called("key")
+        return self.known_keys.get(key_id)
+
     def keys(self, account_id: str) -> list[KnownKey]:
+        self._called("keys")
         return [known for known in self.known_keys.values() if known.record.account_id == account_id]
 
-    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
+    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> Written:
         with self._lock:
-            if record.key_id in self.known_keys or not self.change(record.account_id, account_moves, {}, audit):
-                return False
+            if record.key_id in self.known_keys:
+                return Written.ALREADY
+            if not self.change(record.account_id, account_moves, {}, audit):
+                return Written.STALE
             self.known_keys[record.key_id] = KnownKey(record, dict.fromkeys(KEY_COUNTERS, 0))
-            return True
+            return Written.DONE
 
     def change_key(self, record: KeyRecord, version: int, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
         with self._lock:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.api.middleware import LOGIN_PATHS
 from tests.integration.conftest import Template
 from tests.integration.translated import api, of_type, properties
 
@@ -14,7 +15,8 @@ CHAT_PATH = "/api/core/{provider}/chat/completions"
 CHAT = (CHAT_PATH, "post")
 ANY = "x-amazon-apigateway-any-method"
 PREFLIGHTS = ((CHAT_PATH, "options"), ("/{proxy+}", "options"))
-PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *PREFLIGHTS)
+LOGINS = tuple((path, ANY) for path in sorted(LOGIN_PATHS))
+PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *LOGINS, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 
@@ -91,7 +93,7 @@ def test_authorizer_is_the_auth_function(template: Template) -> None:
 
 @pytest.mark.parametrize(("path", "method"), PUBLIC)
 def test_public_path_needs_no_key(template: Template, path: str, method: str) -> None:
-    """Health checks, the API description and its page are open to all."""
+    """Health checks, the API description and its page are open to all; logins are checked by the function."""
     assert api(template)["paths"][path][method]["security"] == [{"NONE": []}]
 
 
@@ -166,6 +168,7 @@ def test_completions_may_read_provider_keys_and_write_usage_too(template: Templa
     """And read no other secret."""
     assert _statements(template, f"{name}Role") == [
         _allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], _arn("Table")),
+        *([_allow("dynamodb:Query", {"Fn::Sub": "${Table.Arn}/index/by-account"})] if name == "Route" else []),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
         _logs(f"{name}Logs"),
     ]

@@ -13,8 +13,6 @@ GatewayError
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
-├── AccountExistsError         409
-├── KeyExistsError             409
 ├── BodyTooLargeError          413
 ├── UnsupportedMediaTypeError  415
 ├── RateLimitError             429  the provider asks for patience
@@ -102,26 +100,6 @@ class KeyLimitError(GatewayError):
             f"API key limit reached. Your {plan} plan allows up to {most} {keys}. "
             "Please delete an existing key or upgrade your plan."
         )
-
-
-class AccountExistsError(GatewayError):
-    """An account has this id already."""
-
-    status = 409
-    code = "account_exists"
-
-    def __init__(self, account_id: str) -> None:
-        super().__init__(f"there is an account {account_id} already")
-
-
-class KeyExistsError(GatewayError):
-    """A key has this id already."""
-
-    status = 409
-    code = "api_key_exists"
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"there is a key {key_id} already")
 
 
 class UserNotFoundError(GatewayError):
@@ -216,7 +194,7 @@ class TooManyRequestsError(RateLimitError):
 
 
 class InternalError(GatewayError):
-    """Ours to mend; the text never says more than this."""
+    """Ours to mend; the text never says why."""
 
     status = 500
     may_retry = True

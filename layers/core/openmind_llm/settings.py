@@ -29,6 +29,7 @@ class Settings:
     cors_allow_origin: str = ""
     model_overrides: str = ""
     plan_overrides: str = "[]"
+    default_plan: str = "free"
     oidc_issuer: str = ""
     oidc_audience: str = ""
     base_urls: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Settings:
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),
             plan_overrides=environ.get("PLAN_OVERRIDES", "[]"),
+            default_plan=environ.get("DEFAULT_PLAN", "free"),
             oidc_issuer=environ.get("OIDC_ISSUER", ""),
             oidc_audience=environ.get("OIDC_AUDIENCE", ""),
             base_urls={

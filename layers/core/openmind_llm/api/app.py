@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from openmind_llm import __version__
-from openmind_llm.api import errors, models, openapi, schemas
+from openmind_llm.api import accounts, errors, models, openapi, schemas
 from openmind_llm.api.asgi import App, Receive, Scope, Send
 from openmind_llm.domain import metering
 from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain.owners import Owners
 from openmind_llm.errors import GatewayError, InternalError, MethodNotAllowedError, NotFoundError
 
 CHAT_PATH = "/api/core/{provider}/chat/completions"
@@ -31,7 +32,7 @@ class Delegate(Response):
         await self._app(scope, receive, send)
 
 
-def create(catalogue: Catalogue, completions: App) -> FastAPI:
+def create(catalogue: Catalogue, completions: App, owners: Owners) -> FastAPI:
     app = FastAPI(
         title="OpenMind LLM gateway",
         version=__version__,
@@ -43,6 +44,7 @@ def create(catalogue: Catalogue, completions: App) -> FastAPI:
     _add_error_handlers(app)
     _add_completions(app, completions)
     _add_models(app, catalogue)
+    accounts.add(app, owners)
     _add_pages(app)
     openapi.describe(app)
     return app

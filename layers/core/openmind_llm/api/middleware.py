@@ -11,24 +11,38 @@ from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import ids, keys
 from openmind_llm.domain.keys import Caller
-from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError
+from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, UserNotFoundError
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How it is told who asks. Both raise AuthenticationError, and block.
+    """How it is told who asks. All of it blocks; of keys, it raises AuthenticationError.
 
     `authenticate` leads from a key to its caller, by what was lately seen of it; `require_valid` looks afresh.
+    `user` leads from a login to its user (domain.ports.Logins); None at a door without paths for logins.
     """
 
     authenticate: Callable[[str], Caller]
     require_valid: Callable[[Caller], object]
+    user: Callable[[str], str] | None = None
 
 
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/docs"})
 """Everything else needs a key, paths that do not exist too."""
+
+LOGIN_PATHS = frozenset(
+    {
+        "/api/core/account/balance",
+        "/api/core/api_keys",
+        "/api/core/api_keys/create",
+        "/api/core/api_keys/delete",
+        "/api/core/api_keys/rotate",
+        "/api/core/api_keys/update",
+    }
+)
+"""These take a user's login, and no key: a key that leaks can neither make others nor delete them."""
 
 ADMITTED_PATH = "/chat/completions"
 """Where the admission checks the key once more, in the same write that holds the credit."""
@@ -84,7 +98,7 @@ class _Reply:
 
 
 class RequireKey:
-    """Lets a request in with its caller in `scope["state"]["caller"]`, or refuses it.
+    """Lets a request in with its caller in `scope["state"]["caller"]`, or refuses it; on a login's path, `user`.
 
     Behind API Gateway the authorizer has checked the key already, and what it found is in the event, where a client
     cannot write. Everywhere else the key is checked here, by the same code.
@@ -96,14 +110,28 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            caller = _authorized(scope) or await self._check(scope)
-            if not scope["path"].endswith(ADMITTED_PATH):
-                await asyncio.to_thread(self._door.require_valid, caller)
-            scope["state"]["caller"] = caller
+            if self._door.user is not None and scope["path"] in LOGIN_PATHS:
+                scope["state"]["user"] = await asyncio.to_thread(self._door.user, _login(scope))
+            else:
+                scope["state"]["caller"] = await self._caller(scope)
         await self._app(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller:
+        caller = _authorized(scope) or await self._check(scope)
+        if not scope["path"].endswith(ADMITTED_PATH):
+            await asyncio.to_thread(self._door.require_valid, caller)
+        return caller
 
     async def _check(self, scope: Scope) -> Caller:
         return await asyncio.to_thread(self._door.authenticate, keys.presented(headers(scope)))
+
+
+def _login(scope: Scope) -> str:
+    """The one bearer token of a request. Raises UserNotFoundError."""
+    values = [value.split(" ", 1) for name, value in headers(scope) if name == "authorization"]
+    if len(values) != 1 or len(values[0]) != 2 or values[0][0].lower() != "bearer":  # noqa: PLR2004 - scheme, token
+        raise UserNotFoundError
+    return values[0][1].strip()
 
 
 def _authorized(scope: Scope) -> Caller | None:

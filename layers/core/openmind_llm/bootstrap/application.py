@@ -2,12 +2,13 @@
 
 from openmind_llm.api import app
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import completions, ledgers
+from openmind_llm.bootstrap import completions, ledgers, logins
 from openmind_llm.settings import Settings
 
 
 def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
     catalogue, ledger = completions.catalogue(settings), ledgers.ledger(settings)
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger))
-    return completions.guarded(served, settings, ledger)
+    owners = ledgers.owners(settings, catalogue)
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), owners)
+    return completions.guarded(served, settings, ledger, logins.create(settings))

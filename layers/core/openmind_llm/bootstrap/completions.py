@@ -12,6 +12,7 @@ from openmind_llm.bootstrap import credentials, ledgers
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.ledger.ledger import Ledger
+from openmind_llm.domain.ports import Logins
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
@@ -25,10 +26,11 @@ def create(settings: Settings) -> App:
     return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger)), settings, ledger)
 
 
-def guarded(served: App, settings: Settings, ledger: Ledger) -> App:
-    """With what holds for every answer around it: an id, an error form, a key."""
+def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | None = None) -> App:
+    """With what holds for every answer around it: an id, an error form, a key or a login."""
+    user = None if logins is None else logins.user
     # What was seen lately lets in; only a fresh look keeps out.
-    door = Door(credentials.authenticator(settings, ledger.seen_key, ledger.key), ledger.standing)
+    door = Door(credentials.authenticator(settings, ledger.seen_key, ledger.key), ledger.standing, user)
     answering = Outermost(RequireKey(served, door), time.time)
     return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 

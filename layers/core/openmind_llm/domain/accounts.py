@@ -1,20 +1,24 @@
 """What owners and operators do with accounts and keys. Every change says who made it."""
 
+import random
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from openmind_llm.domain import keys, money
+from openmind_llm.domain import key_settings, keys, money
+from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import credit
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.counters import Move
-from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, Account
-from openmind_llm.domain.plans import UNLIMITED, Limits, Plan, Plans
-from openmind_llm.domain.ports import AccountStore, KnownAccount, KnownKey, Plain
+from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, new_counters
+from openmind_llm.domain.plans import Plan, Plans
+from openmind_llm.domain.ports import AccountStore, KnownAccount, KnownKey, Plain, Written
 from openmind_llm.errors import (
-    AccountExistsError,
-    KeyExistsError,
+    CreditError,
+    InvalidRequestError,
     KeyLimitError,
     KeyNotFoundError,
     LedgerUnavailableError,
@@ -24,38 +28,40 @@ from openmind_llm.errors import (
 ATTEMPTS = 10
 """Of one change, while requests change what it was reckoned from."""
 
+LONGEST_PAUSE_S = 0.2
+"""Between two attempts."""
 
-@dataclass(frozen=True, slots=True)
-class KeySettings:
-    """What an owner sets of a key; see KeyRecord. An empty name becomes the documented one."""
+MAX_OVERLAP_S = 604_800
+"""How long an old secret may be good beside the new one."""
 
-    name: str = ""
-    expires_at: int | None = None
-    allowed_models: frozenset[str] = frozenset()
-    allowed_providers: frozenset[str] = frozenset()
-    limits: Limits = field(default=UNLIMITED)
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_.:@|-]{1,128}")
+_KEY_ID = re.compile(r"[\x21-\x7e]{1,64}")
 
-    def of(self, record: KeyRecord) -> KeyRecord:
-        return replace(
-            record,
-            name=self.name or record.name,
-            expires_at=self.expires_at,
-            allowed_models=self.allowed_models,
-            allowed_providers=self.allowed_providers,
-            limits=self.limits,
-        )
+
+class AccountExistsError(ValueError):
+    """An account has this id already."""
+
+
+class KeyExistsError(ValueError):
+    """A key has this id already, here or in another account."""
 
 
 class Accounts:
     """`now` gives seconds since the epoch. Blocking."""
 
     def __init__(
-        self, store: AccountStore, plans: Plans, pepper: Callable[[], bytes], now: Callable[[], float]
+        self,
+        store: AccountStore,
+        plans: Plans,
+        pepper: Callable[[], bytes],
+        now: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._plans = plans
         self._pepper = pepper
         self._now = now
+        self._sleep = sleep
 
     def get(self, account_id: str) -> KnownAccount:
         """In the period that it is now. Raises NoSuchUserError."""
@@ -71,19 +77,20 @@ class Accounts:
         return self._plans.get(account.plan)
 
     def open(self, account_id: str, plan_name: str, actor: str) -> KnownAccount:
-        """With its first month's allowance. Raises AccountExistsError, UnknownPlanError."""
+        """With its first month's allowance. Raises AccountExistsError, UnknownPlanError, and ValueError for the id."""
+        if not _ACCOUNT_ID.fullmatch(account_id):
+            raise ValueError("an account's id has up to 128 letters, digits and _ . : @ | -")
         plan, now = self._plans.get(plan_name), self._now()
         account = Account(account_id, plan.name, int(now))
-        counters = dict.fromkeys(ACCOUNT_COUNTERS, 0) | {
+        counters = new_counters(ACCOUNT_COUNTERS) | {
             "granted": plan.monthly_credit,
             "balance": plan.monthly_credit,
             "period_credit": plan.monthly_credit,
             "period_end": credit.period_end(account.created_at, now),
         }
-        if not self._store.open(
-            account, counters, self._audit(account_id, actor, "open", plan.monthly_credit, plan=plan.name)
-        ):
-            raise AccountExistsError(account_id)
+        audit = self._audit(account_id, actor, "open", plan.monthly_credit, plan=plan.name)
+        if not self._store.open(account, counters, audit):
+            raise AccountExistsError(f"there is an account {account_id} already")
         return KnownAccount(account, counters)
 
     def close(self, account_id: str, actor: str) -> None:
@@ -105,26 +112,32 @@ class Accounts:
         Raises NoSuchUserError, UnknownPlanError.
         """
         plan = self._plans.get(plan_name)
-        for _ in range(ATTEMPTS):
+
+        def once() -> bool:
             known = self.get(account_id)
             renewal = credit.renewal(known.account, known.counters, plan, self._now())
             audit = replace(renewal.audit, actor=actor, action="plan")
             values: Mapping[str, Plain] = {"plan": plan.name, "cancel_at_period_end": False}
-            if self._store.change(account_id, renewal.moves, values, audit):
-                return
-        raise LedgerUnavailableError
+            return self._store.change(account_id, renewal.moves, values, audit)
+
+        self._until_done(once)
 
     def grant(self, account_id: str, amount: int, actor: str, note: str = "") -> None:
-        """`amount` in micro-OMCU of credit that does not expire; a negative one takes it back, down to nothing at most.
+        """`amount` in micro-OMCU of credit that does not expire; a negative one takes back what was not used.
 
-        Raises NoSuchUserError, and LedgerUnavailableError where there is not as much to take back.
+        Raises NoSuchUserError, ValueError for nothing, and CreditError where there is not as much to take back.
         """
-        self.get(account_id)
+        if not amount:
+            raise ValueError("a grant of 0 changes nothing")
         audit = self._audit(account_id, actor, "grant", amount, note=note, omcu=money.text(amount))
-        for _ in range(ATTEMPTS):
-            if self._store.change(account_id, credit.grant(amount), {}, audit):
-                return
-        raise LedgerUnavailableError
+
+        def once() -> bool:
+            balance = self.get(account_id).counters["balance"]
+            if balance + amount < 0:
+                raise CreditError(f"{account_id} has {money.text(balance)} OMCU: no more can be taken back")
+            return self._store.change(account_id, credit.grant(amount), {}, audit)
+
+        self._until_done(once)
 
     def audit(self, account_id: str) -> Iterator[AuditRow]:
         return self._store.audit(account_id)
@@ -142,65 +155,83 @@ class Accounts:
         Raises NoSuchUserError, KeyLimitError, KeyExistsError, and AuthenticationError for a text that cannot be a key.
         """
         text = key or keys.mint("live")
-        record = keys.record(text, self._pepper(), account_id=account_id, name="", now=self._today())
-        record = (settings or KeySettings()).of(record)
+        plain = keys.record(text, self._pepper(), account_id=account_id, name="", now=self._today())
+        record = (settings or KeySettings()).of(plain)
         audit = self._audit(account_id, actor, "create key", subject=record.key_id, name=record.name)
-        for _ in range(ATTEMPTS):
-            moves = self._room_for_a_key(self.get(account_id))
-            if self._store.add_key(record, moves, audit):
-                return text, KnownKey(record, {})
-            if any(known.record.key_id == record.key_id for known in self._store.keys(account_id)):
-                break
-        raise KeyExistsError(record.key_id)
+        audit = replace(audit, detail={**audit.detail, **key_settings.differences(plain, record)})
+
+        def once() -> bool:
+            written = self._store.add_key(record, self._room_for_a_key(self.get(account_id)), audit)
+            if written is Written.ALREADY:
+                raise KeyExistsError(f"there is a key {record.key_id} already")
+            return written is Written.DONE
+
+        self._until_done(once)
+        return text, KnownKey(record, new_counters(KEY_COUNTERS))
 
     def rotate_key(self, account_id: str, key_id: str, overlap_s: int, actor: str) -> tuple[str, KnownKey]:
-        """A new secret for the same id; the old one is good for `overlap_s` seconds more. Raises KeyNotFoundError."""
-        for _ in range(ATTEMPTS):
-            known = self._key(account_id, key_id)
-            text = keys.renew(known.record)
-            record = replace(
-                known.record,
-                digest=keys.digest(text, self._pepper()),
-                prefix=keys.prefix(text),
-                retired_digest=known.record.digest,
-                retired_until=int(self._now()) + overlap_s,
-            )
-            audit = self._audit(account_id, actor, "rotate key", subject=key_id, overlap_s=str(overlap_s))
-            if self._changed(record, known, audit):
-                return text, KnownKey(record, known.counters)
-        raise LedgerUnavailableError
+        """A new secret for the same id; the old one is good for `overlap_s` seconds more, and one before it no longer.
+
+        Raises KeyNotFoundError, InvalidRequestError.
+        """
+        if not 0 <= overlap_s <= MAX_OVERLAP_S:
+            raise InvalidRequestError(f"overlap_seconds must be between 0 and {MAX_OVERLAP_S}")
+        text = keys.renew(self._key(account_id, key_id).record)
+        new, until = keys.digest(text, self._pepper()), int(self._now()) + overlap_s
+
+        def rotated(record: KeyRecord) -> KeyRecord:
+            old = record.digest
+            return replace(record, digest=new, prefix=keys.prefix(text), retired_digest=old, retired_until=until)
+
+        audit = self._audit(account_id, actor, "rotate key", subject=key_id, overlap_seconds=str(overlap_s))
+        return text, self._changed(account_id, key_id, rotated, lambda *_: audit)
 
     def change_key(
-        self, account_id: str, key_id: str, change: Callable[[KeyRecord], KeyRecord], actor: str
+        self, account_id: str, key_id: str, change: Callable[[KeySettings], KeySettings], actor: str
     ) -> KnownKey:
-        """Raises KeyNotFoundError."""
-        for _ in range(ATTEMPTS):
-            known = self._key(account_id, key_id)
-            record = change(known.record)
-            if self._changed(record, known, self._audit(account_id, actor, "change key", subject=key_id)):
-                return KnownKey(record, known.counters)
-        raise LedgerUnavailableError
+        """Raises KeyNotFoundError, and what `change` raises."""
+
+        def changed(record: KeyRecord) -> KeyRecord:
+            return change(KeySettings.read(record)).of(record)
+
+        def audit(before: KeyRecord, after: KeyRecord) -> AuditRow:
+            told = key_settings.differences(before, after)
+            return replace(self._audit(account_id, actor, "change key", subject=key_id), detail=told)
+
+        return self._changed(account_id, key_id, changed, audit)
 
     def delete_key(self, account_id: str, key_id: str, actor: str) -> None:
         """Refused from now on. Raises KeyNotFoundError, also for a key of another account."""
-        for _ in range(ATTEMPTS):
-            known = self._key(account_id, key_id)
-            gone = (Move("keys", by=-1, at_least=1),)
-            audit = self._audit(account_id, actor, "delete key", subject=key_id)
-            if self._changed(replace(known.record, is_active=False), known, audit, gone):
-                return
-        raise LedgerUnavailableError
+        moves = (Move("keys", by=-1, at_least=1),)
+
+        def deleted(record: KeyRecord) -> KeyRecord:
+            return replace(record, is_active=False)
+
+        audit = self._audit(account_id, actor, "delete key", subject=key_id)
+        self._changed(account_id, key_id, deleted, lambda *_: audit, moves)
 
     def _changed(
-        self, record: KeyRecord, known: KnownKey, audit: AuditRow, account_moves: tuple[Move, ...] = ()
-    ) -> bool:
-        record = replace(record, updated_at=keys.written(self._today()))
-        return self._store.change_key(record, known.counters["version"], account_moves, audit)
+        self,
+        account_id: str,
+        key_id: str,
+        change: Callable[[KeyRecord], KeyRecord],
+        audit: Callable[[KeyRecord, KeyRecord], AuditRow],
+        account_moves: tuple[Move, ...] = (),
+    ) -> KnownKey:
+        """`audit` tells of the record before and after."""
+
+        def once() -> KnownKey | None:
+            known = self._key(account_id, key_id)
+            record = replace(change(known.record), updated_at=keys.written(self._today()))
+            told = audit(known.record, record)
+            done = self._store.change_key(record, known.counters["version"], account_moves, told)
+            return KnownKey(record, known.counters) if done else None
+
+        return self._until_done(once)
 
     def _key(self, account_id: str, key_id: str) -> KnownKey:
-        found = (known for known in self.keys(account_id) if known.record.key_id == key_id)
-        known = next(found, None)
-        if known is None:
+        known = self._store.key(key_id) if _KEY_ID.fullmatch(key_id) else None
+        if known is None or known.record.account_id != account_id or not known.record.is_active:
             raise KeyNotFoundError
         return known
 
@@ -213,8 +244,9 @@ class Accounts:
         return (Move("keys", by=1, at_most=plan.max_keys - 1),)
 
     def _renewed(self, known: KnownAccount) -> KnownAccount:
-        now = self._now()
-        for _ in range(ATTEMPTS):
+        def once() -> KnownAccount | None:
+            nonlocal known
+            now = self._now()
             if now < known.counters["period_end"]:
                 return known
             plan = credit.next_plan(known.account, self._plans)
@@ -222,13 +254,23 @@ class Accounts:
             values: Mapping[str, Plain] = {"plan": plan.name, "cancel_at_period_end": False}
             self._store.change(known.account.account_id, renewal.moves, values, renewal.audit)
             known = self._store.account(known.account.account_id) or known
-        raise LedgerUnavailableError
+            return known if now < known.counters["period_end"] else None
+
+        return self._until_done(once)
 
     def _change(self, account_id: str, values: Mapping[str, Plain], audit: AuditRow) -> None:
-        for _ in range(ATTEMPTS):
+        def once() -> bool:
             version = self.get(account_id).counters["version"]
-            if self._store.change(account_id, (Move("version", 1, None, version, version),), values, audit):
-                return
+            return self._store.change(account_id, (Move("version", 1, None, version, version),), values, audit)
+
+        self._until_done(once)
+
+    def _until_done[T](self, once: Callable[[], T | None]) -> T:
+        """Raises LedgerUnavailableError where others were faster each time, and what `once` raises."""
+        for attempt in range(ATTEMPTS):
+            if done := once():
+                return done
+            self._sleep(random.uniform(0, min(LONGEST_PAUSE_S, 0.01 * 2**attempt)))  # noqa: S311 - no secret
         raise LedgerUnavailableError
 
     def _audit(

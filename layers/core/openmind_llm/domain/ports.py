@@ -43,7 +43,7 @@ class KnownKey:
 
 
 class AccountStore(Protocol):
-    """Where accounts and keys are changed. Blocking.
+    """Where accounts and keys are changed. Blocking; each raises LedgerUnavailableError.
 
     Each change is one write, with its audit row; it is False, and nothing is written, where something is no longer as
     the change was reckoned from.
@@ -61,10 +61,14 @@ class AccountStore(Protocol):
         self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Plain], audit: AuditRow
     ) -> bool: ...
 
-    def keys(self, account_id: str) -> list[KnownKey]:
-        """Revoked ones, too."""
+    def key(self, key_id: str) -> KnownKey | None:
+        """Whosever it is; a revoked one, too."""
 
-    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> bool: ...
+    def keys(self, account_id: str) -> list[KnownKey]:
+        """Revoked ones, too. One that was made in the last second may not be among them."""
+
+    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> Written:
+        """ALREADY where its id is taken, whosever key that is."""
 
     def change_key(self, record: KeyRecord, version: int, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
         """Everything that is set of it; `version` is the one that it had."""

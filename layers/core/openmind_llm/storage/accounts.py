@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS
 from openmind_llm.domain.ports import KnownAccount, KnownKey
 from openmind_llm.storage import items, records
-from openmind_llm.storage.table import Table
+from openmind_llm.storage.availability import available
+from openmind_llm.storage.table import Table, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.domain.ledger.counters import Counters, Move
     from openmind_llm.domain.ledger.standing import Account
-    from openmind_llm.domain.ports import Plain
+    from openmind_llm.domain.ports import Plain, Written
 
 ACCOUNT_INDEX = "by-account"
 _FIXED = ("key_id", "account_id", "created_at")
@@ -30,22 +31,32 @@ class DynamoAccounts:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = Table(client, table)
 
+    @available
     def account(self, account_id: str) -> KnownAccount | None:
         found = self._table.get(records.account_key(account_id))
         return _known_account(found) if found else None
 
+    @available
     def accounts(self) -> Iterator[KnownAccount]:
-        return map(_known_account, self._table.scan("ACCOUNT"))
+        return iter([_known_account(found) for found in self._table.scan("ACCOUNT")])
 
+    @available
     def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
         values = records.account_values(account) | dict(counters)
         item = records.account_key(account.account_id) | items.typed(values)
         return not self._table.write(self._table.new(item), self._audited(audit))
 
+    @available
     def change(self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Plain], audit: AuditRow) -> bool:
         account = self._table.update(records.account_key(account_id)).moves(moves).sets(values)
         return not self._table.write(account.operation(), self._audited(audit))
 
+    @available
+    def key(self, key_id: str) -> KnownKey | None:
+        found = self._table.get(records.key_key(key_id))
+        return _known_key(found) if found else None
+
+    @available
     def keys(self, account_id: str) -> list[KnownKey]:
         found = self._table.query(
             "account_id = :account AND begins_with(pk, :prefix)",
@@ -54,12 +65,14 @@ class DynamoAccounts:
         )
         return [_known_key(one) for one in self._table.batch([items.key(key["pk"], key["sk"]) for key in found])]
 
-    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
+    @available
+    def add_key(self, record: KeyRecord, account_moves: tuple[Move, ...], audit: AuditRow) -> Written:
         values = records.key_values(record) | dict.fromkeys(KEY_COUNTERS, 0)
         item = records.key_key(record.key_id) | items.typed(values)
         account = self._table.update(records.account_key(record.account_id)).moves(account_moves)
-        return not self._table.write(self._table.new(item), account.operation(), self._audited(audit))
+        return written(self._table.write(self._table.new(item), account.operation(), self._audited(audit)))
 
+    @available
     def change_key(self, record: KeyRecord, version: int, account_moves: tuple[Move, ...], audit: AuditRow) -> bool:
         values = {name: value for name, value in records.key_values(record).items() if name not in _FIXED}
         key = self._table.update(records.key_key(record.key_id)).only_if("version", version)
@@ -69,9 +82,10 @@ class DynamoAccounts:
             operations.append(account.operation())
         return not self._table.write(*operations)
 
+    @available
     def audit(self, account_id: str) -> Iterator[AuditRow]:
         pk = {":pk": {"S": f"AUDIT#{account_id}"}}
-        return map(records.audit_row, self._table.query("pk = :pk", pk, ConsistentRead=True))
+        return iter([records.audit_row(row) for row in self._table.query("pk = :pk", pk, ConsistentRead=True)])
 
     def _audited(self, audit: AuditRow) -> Any:
         return self._table.new(records.audit_item(audit))

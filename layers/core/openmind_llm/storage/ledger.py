@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 from typing import TYPE_CHECKING
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from openmind_llm.domain.ledger import rows
 from openmind_llm.domain.ports import Written
-from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.storage import items, records
-from openmind_llm.storage.table import FAILED, Table
+from openmind_llm.storage.availability import available
+from openmind_llm.storage.table import Table, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
@@ -26,23 +22,6 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ledger.standing import Standing
     from openmind_llm.storage.items import Item
 
-logger = logging.getLogger(__name__)
-
-
-def _available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
-    """Whatever boto3 raises means that the ledger cannot be used."""
-
-    @functools.wraps(operation)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return operation(*args, **kwargs)
-        except (BotoCoreError, ClientError) as error:
-            cause = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            logger.error("ledger unavailable", extra={"operation": operation.__name__, "cause": cause})
-            raise LedgerUnavailableError from None
-
-    return guarded
-
 
 class DynamoLedger:
     """See domain.ports.LedgerStore."""
@@ -50,7 +29,7 @@ class DynamoLedger:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = Table(client, table)
 
-    @_available
+    @available
     def standing(self, key_id: str, account_id: str | None = None) -> Standing | None:
         account_id = account_id or self._table.get(records.key_key(key_id)).get("account_id")
         if account_id is None:
@@ -62,34 +41,34 @@ class DynamoLedger:
             return None
         return records.standing(found["ACCOUNT"], found["KEY"])
 
-    @_available
+    @available
     def hold(self, account_id: str, request_id: str) -> Hold | None:
         return self._hold(account_id, request_id)
 
-    @_available
+    @available
     def admit(self, admission: Admission) -> Written:
         hold = admission.hold
         row = records.row_key(hold.account_id, hold.request_id) | items.typed(records.hold_values(hold))
         account = self._table.update(records.account_key(hold.account_id)).moves(admission.account_moves)
         key = self._table.update(records.key_key(hold.key_id)).moves(admission.key_moves)
-        return _written(self._table.write(self._table.new(row), account.operation(), key.operation()))
+        return written(self._table.write(self._table.new(row), account.operation(), key.operation()))
 
-    @_available
+    @available
     def settle(self, settlement: Settlement) -> Written:
         entry = settlement.entry
         account = self._table.update(records.account_key(entry.hold.account_id)).moves(settlement.account_moves)
         key = self._table.update(records.key_key(entry.hold.key_id)).moves(settlement.key_moves)
         operations = (self._settled(entry), account.operation(), key.operation(), self._rolled_up(entry))
-        return _written(self._table.write(*operations))
+        return written(self._table.write(*operations))
 
-    @_available
+    @available
     def renew(self, renewal: Renewal) -> Written:
         account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves)
         account.sets({"plan": renewal.plan, "cancel_at_period_end": False})
         codes = self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit)))
         return Written.STALE if codes else Written.DONE
 
-    @_available
+    @available
     def expired_holds(self, now_s: int) -> list[Hold]:
         rows = [row for shard in records.SHARDS for row in self._expired(shard, now_s)]
         holds = (self._hold(row["pk"].removeprefix("LEDGER#"), row["sk"]) for row in rows)
@@ -111,10 +90,3 @@ class DynamoLedger:
     def _hold(self, account_id: str, request_id: str) -> Hold | None:
         row = self._table.get(records.row_key(account_id, request_id))
         return records.hold(account_id, row) if row.get("state") == records.HELD else None
-
-
-def _written(codes: list[str]) -> Written:
-    """The first operation is the one that can be done only once."""
-    if not codes:
-        return Written.DONE
-    return Written.ALREADY if codes[0] == FAILED else Written.STALE

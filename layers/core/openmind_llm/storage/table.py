@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from openmind_llm.domain.ports import Written
 from openmind_llm.storage import items
 from openmind_llm.storage.items import Item, Update
 
@@ -76,3 +77,10 @@ class Table:
             found.extend(map(items.plain, answer["Responses"].get(self._name, [])))
             request = answer.get("UnprocessedKeys")
         return found
+
+
+def written(codes: list[str]) -> Written:
+    """What Table.write says, of operations of which the first can be done only once."""
+    if not codes:
+        return Written.DONE
+    return Written.ALREADY if codes[0] == FAILED else Written.STALE

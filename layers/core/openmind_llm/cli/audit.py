@@ -1,0 +1,35 @@
+"""`openmind-llm audit`: who changed what of an account."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from openmind_llm.bootstrap import ledgers
+from openmind_llm.cli import words
+from openmind_llm.domain import keys, money
+from openmind_llm.domain.ledger.audit import AuditRow
+from openmind_llm.settings import Settings
+
+if TYPE_CHECKING:
+    from openmind_llm.cli.words import Groups
+
+
+def add(groups: Groups) -> None:
+    parser = groups.add_parser("audit", help="show who changed what of an account, oldest first")
+    parser.add_argument("account", type=words.named, help="the account's id")
+    parser.set_defaults(command=show_audit)
+
+
+def show_audit(parsed: argparse.Namespace, settings: Settings) -> None:
+    accounts = ledgers.accounts(settings)
+    accounts.get(parsed.account)
+    words.show(("WHEN", "WHO", "WHAT", "OF", "CREDIT", "DETAIL"), *map(_row, accounts.audit(parsed.account)))
+
+
+def _row(row: AuditRow) -> tuple[str, ...]:
+    when = keys.written(datetime.fromtimestamp(row.at / 1000, UTC))
+    credit = money.text(row.credit) if row.credit else "-"
+    detail = " ".join(f"{name}={value!r}" for name, value in row.detail.items() if value)
+    return when, row.actor, row.action, row.subject, credit, detail
