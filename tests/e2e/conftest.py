@@ -15,6 +15,7 @@ from mangum import Mangum
 
 from dev import seed
 from dev.emulator import Emulator
+from openmind_llm import plans
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application
 from openmind_llm.settings import Settings
@@ -27,6 +28,9 @@ from tests.function_url import FunctionUrlDoor
 PROVIDERS = ("openai", "deepseek", "gemini", "xai", "nearai", "openrouter")
 ACCOUNT = "acct_example"
 """The one that the recorded events name; it may send as much as it likes."""
+
+CAP = plans.load().get("unlimited").output_tokens
+"""Tokens of an answer, where the request names no cap: gpt-4o's own is the same."""
 
 JSON = {"content-type": "application/json"}
 BEARER = {"authorization": f"Bearer {canaries.API_KEY}"}

@@ -6,7 +6,7 @@ import pytest
 
 from tests import canaries
 from tests.doors import Door
-from tests.e2e.conftest import JSON, Ask, asker, chat
+from tests.e2e.conftest import CAP, JSON, Ask, asker, chat
 from tests.fake_upstream import HANG_UP, FakeUpstream, completion
 
 MODELS = {
@@ -148,7 +148,7 @@ def test_a_field_of_the_contract_reaches_the_provider(ask: Ask, upstream: FakeUp
     answer = ask(model="gpt-4o", **{field: value})
 
     assert answer.status == 200
-    assert upstream.received[0].body == chat(model="gpt-4o", **{field: value})
+    assert upstream.received[0].body == {"max_tokens": CAP} | chat(model="gpt-4o", **{field: value})
 
 
 def test_an_integer_in_the_spelling_of_a_fraction_is_sent_as_an_integer(ask: Ask, upstream: FakeUpstream) -> None:

@@ -4,13 +4,9 @@ from typing import Any
 
 import pytest
 
-from openmind_llm import plans
 from tests.canaries import PROVIDER_KEY
-from tests.e2e.conftest import Ask, chat
+from tests.e2e.conftest import CAP, Ask, chat
 from tests.fake_upstream import FakeUpstream
-
-CAP = plans.load().get("unlimited").output_tokens
-"""Neither the plan nor gpt-4o lets an answer be longer."""
 
 TOOL = {
     "type": "function",
