@@ -17,7 +17,7 @@ import uvicorn
 import yaml
 
 from openmind_llm.api.asgi import App
-from openmind_llm.api.middleware import PUBLIC_PATHS
+from openmind_llm.api.middleware import LOGIN_PATHS, PUBLIC_PATHS
 from tests import canaries
 
 ROOT = Path(__file__).parent.parent
@@ -113,7 +113,7 @@ class ApiGatewayDoor:
 
     def request(self, method: str, path: str, headers: Headers, body: bytes) -> Answer:
         event = _event(method, path, headers)
-        if event["path"] not in PUBLIC_PATHS:
+        if event["path"] not in PUBLIC_PATHS | LOGIN_PATHS:
             refusal = self._authorize(event)
             if refusal is not None:
                 return _seen(refusal)

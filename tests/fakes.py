@@ -9,6 +9,7 @@ from openmind_llm.domain.answers import Answer, StreamedAnswer
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.errors import UserNotFoundError
 
 
 class FakeUpstreamPort:
@@ -42,6 +43,23 @@ class FakeUpstreamPort:
             if isinstance(one, Exception):
                 raise one
             yield Chunk(json.dumps(one).encode(), one)
+
+
+class FakeLogins:
+    """See domain.ports.Logins: `login.<user>` is that user's login. Raises `error` where there is one."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.asked: list[str] = []
+
+    def user(self, token: str) -> str:
+        self.asked.append(token)
+        if self.error:
+            raise self.error
+        word, _, user = token.partition(".")
+        if word != "login" or not user:
+            raise UserNotFoundError
+        return user
 
 
 class FakeClock:

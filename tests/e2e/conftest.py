@@ -25,6 +25,9 @@ from tests.fake_upstream import FakeUpstream
 from tests.function_url import FunctionUrlDoor
 
 PROVIDERS = ("openai", "deepseek", "gemini", "xai", "nearai", "openrouter")
+ACCOUNT = "acct_example"
+"""The one that the recorded events name; it may send as much as it likes."""
+
 JSON = {"content-type": "application/json"}
 BEARER = {"authorization": f"Bearer {canaries.API_KEY}"}
 
@@ -53,7 +56,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, fake_upstream: FakeUpstream)
         seed.fill(dict.fromkeys(PROVIDERS, canaries.PROVIDER_KEY))
         secrets = boto3.client("secretsmanager")
         seed.create_secret(secrets, "no-provider-keys", json.dumps({}), replace=True)
-        seed.seed_key(canaries.API_KEY, "builder")
+        seed.seed_key(canaries.API_KEY, "unlimited", ACCOUNT)
         yield dict(os.environ)
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import boto3
 
 from dev import seed
+from openmind_llm.storage import items
 from tests import canaries
 from tests.doors import HttpDoor
-from tests.e2e.conftest import BEARER, JSON, chat
+from tests.e2e.conftest import ACCOUNT, BEARER, JSON, chat
 
 TIMEOUT_S = 30
 CLOSING_S = 5
-"""How late a row may be; one that is still open then stays so."""
+"""How late a row may be settled; one that is still held then stays so."""
 
 KEEP_ALIVE = b": keep-alive"
 
@@ -70,31 +71,36 @@ def asked(door: HttpDoor, provider: str = "openai", **body: Any) -> Iterator[Ans
         connection.close()
 
 
-class UsageRows:
+class LedgerRows:
     """What has been written down since it was made."""
 
-    def __init__(self, account: str = seed.ACCOUNT) -> None:
+    def __init__(self, account: str = ACCOUNT) -> None:
         self._account = account
         self._client = boto3.client("dynamodb")
         self._known = {row["sk"]["S"] for row in self._rows()}
 
     def one(self) -> dict[str, Any]:
-        """The one new row: it is closed when the answer has ended, so that may be a moment late."""
+        """The one new row."""
+        (row,) = self.all(1)
+        return row
+
+    def all(self, number: int) -> list[dict[str, Any]]:
+        """So many new rows: they are settled when their answers have ended, so that may be a moment late."""
         until = time.monotonic() + CLOSING_S
-        while not (new := self._new()) or new[0]["outcome"]["S"] == "open":
+        while len(new := self._new()) < number or any(row["state"] == "held" for row in new):
             if time.monotonic() > until:
                 break
-        assert len(new) == 1
-        return {name: next(iter(value.values())) for name, value in new[0].items()}
+        assert len(new) == number
+        return new
 
     def none(self) -> bool:
         return not self._new()
 
     def _new(self) -> list[dict[str, Any]]:
-        return [row for row in self._rows() if row["sk"]["S"] not in self._known]
+        return [items.plain(row) for row in self._rows() if row["sk"]["S"] not in self._known]
 
     def _rows(self) -> list[dict[str, Any]]:
-        account = {":account": {"S": f"USAGE#{self._account}"}}
+        account = {":account": {"S": f"LEDGER#{self._account}"}}
         pages = self._client.get_paginator("query").paginate(
             TableName=seed.TABLE, KeyConditionExpression="pk = :account", ExpressionAttributeValues=account
         )

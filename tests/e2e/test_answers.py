@@ -78,7 +78,8 @@ def test_the_providers_limits_and_its_id_are_passed_on(ask: Ask, upstream: FakeU
 
     headers = ask().headers
 
-    assert headers["x-ratelimit-remaining-requests"] == "99"
+    assert headers["x-openmind-provider-ratelimit-remaining-requests"] == "99"
+    assert headers["x-ratelimit-remaining-requests"] != "99"
     assert headers["x-openmind-provider-request-id"] == "req_theirs"
     assert headers["x-request-id"] != "req_theirs"
     assert "set-cookie" not in headers
@@ -206,7 +207,8 @@ def test_a_refusal_passes_the_providers_limits_and_its_id_on(ask: Ask, upstream:
 
     headers = ask().headers
 
-    assert headers["x-ratelimit-reset-requests"] == "6m0s"
+    assert headers["x-openmind-provider-ratelimit-reset-requests"] == "6m0s"
+    assert headers["x-ratelimit-reset-requests"] != "6m0s"
     assert headers["x-openmind-provider-request-id"] == "req_theirs"
     assert "set-cookie" not in headers
 

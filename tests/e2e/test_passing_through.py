@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from openmind_llm import plans
 from tests.canaries import PROVIDER_KEY
 from tests.e2e.conftest import Ask, chat
 from tests.fake_upstream import FakeUpstream
+
+CAP = plans.load().get("unlimited").output_tokens
+"""Neither the plan nor gpt-4o lets an answer be longer."""
 
 TOOL = {
     "type": "function",
@@ -77,8 +81,8 @@ def test_what_the_contract_does_not_name_reaches_the_provider_untouched(
     answer = ask(**chat(model="gpt-4o") | fields)
 
     assert answer.status == 200
-    assert upstream.received[0].body == chat(model="gpt-4o") | fields
-    assert "x-openmind-adjusted" not in answer.headers
+    assert upstream.received[0].body == {"max_tokens": CAP} | chat(model="gpt-4o") | fields
+    assert answer.headers.get("x-openmind-adjusted") == (None if "max_tokens" in fields else "+max_tokens")
 
 
 EVERYTHING = {
@@ -144,11 +148,14 @@ def test_a_body_is_fitted_to_its_model_and_every_change_is_told(
     answer = ask(provider, model=model, **sent)
 
     body = upstream.received[0].body
-    told = set(answer.headers.get("x-openmind-adjusted", "").split(", ")) - {""}
+    told = answer.headers.get("x-openmind-adjusted", "").split(", ")
+    is_capped = "max_tokens" in sent or "max_completion_tokens" in sent
+    admitted = sent if is_capped else sent | {"max_tokens": int(answer.headers["x-openmind-max-tokens"])}
     assert answer.status == 200
     assert not gone & body.keys()
     assert body == body | there
-    assert told == _changes(chat(model=model, **sent), body)
+    assert (told[0] == "+max_tokens") is not is_capped
+    assert {*told} - {"", "+max_tokens"} == _changes(chat(model=model, **admitted), body)
 
 
 def _changes(sent: dict[str, Any], received: dict[str, Any]) -> set[str]:
@@ -179,8 +186,8 @@ def test_a_message_name_is_dropped_where_it_is_refused(ask: Ask, upstream: FakeU
 def test_an_empty_list_of_tools_goes_together_with_what_hangs_on_it(ask: Ask, upstream: FakeUpstream) -> None:
     answer = ask(tools=[], tool_choice="auto")
 
-    assert upstream.received[0].body == chat()
-    assert answer.headers["x-openmind-adjusted"] == "-tools, -tool_choice"
+    assert upstream.received[0].body == chat(max_tokens=CAP)
+    assert answer.headers["x-openmind-adjusted"] == "+max_tokens, -tools, -tool_choice"
 
 
 def test_the_provider_gets_its_own_key_and_nothing_of_the_clients(ask: Ask, upstream: FakeUpstream) -> None:

@@ -17,7 +17,7 @@ from openmind_llm.bootstrap import application
 from openmind_llm.settings import Settings
 from tests import canaries, function_url, processes
 from tests.doors import ROOT, HttpDoor, UvicornDoor
-from tests.e2e.streaming import TIMEOUT_S, UsageRows, asked
+from tests.e2e.streaming import TIMEOUT_S, LedgerRows, asked
 from tests.fake_upstream import FakeUpstream, HangUpError, Stream, chunk, event
 from tests.function_url import FunctionUrlDoor
 from tests.integration import emulators
@@ -46,19 +46,19 @@ def unreachable(request: pytest.FixtureRequest, stack: dict[str, str], tmp_path:
 
 
 def test_a_provider_that_cannot_be_reached_is_503_again_and_again(unreachable: HttpDoor) -> None:
-    rows = UsageRows()
+    rows = LedgerRows()
     for _ in range(2):
         with asked(unreachable) as answer:
             body = json.load(answer.reply)
 
         assert (answer.status, body) == (503, {"error": "Failed to connect to openai server"})
-    assert rows.none()
+    assert [(row["outcome"], row["charge"]) for row in rows.all(2)] == [("refused", 0), ("refused", 0)]
 
 
-def test_a_killed_runtime_leaves_its_request_open_and_another_takes_the_next(
+def test_a_killed_runtime_leaves_its_request_held_and_another_takes_the_next(
     stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path
 ) -> None:
-    rows, killed = UsageRows(), threading.Event()
+    rows, killed = LedgerRows(), threading.Event()
     upstream.answer = lambda _: Stream(stalling(killed))
     with function_url.emulator(tmp_path) as emulator:
         door = FunctionUrlDoor(emulator)
@@ -74,7 +74,7 @@ def test_a_killed_runtime_leaves_its_request_open_and_another_takes_the_next(
             chunks = answer.chunks()
 
     assert rest == []
-    assert (row["outcome"], row["is_exact"], int(row["input"]) > 0) == ("open", False, True)
+    assert (row["state"], row["assumed_charge"] > 0, "charge" in row) == ("held", True, False)
     assert len(chunks) == 4
 
 
@@ -108,12 +108,12 @@ def invoked(function: Running, event_name: str) -> tuple[int, bytes]:
 
 
 @pytest.fixture
-def rows_of_the_event(stack: dict[str, str]) -> UsageRows:
-    return UsageRows("acct_example")
+def rows_of_the_event(stack: dict[str, str]) -> LedgerRows:
+    return LedgerRows()
 
 
 def test_a_deadline_ends_a_stream_with_an_error_event(
-    stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path, rows_of_the_event: UsageRows
+    stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path, rows_of_the_event: LedgerRows
 ) -> None:
     ended = threading.Event()
     upstream.answer = lambda _: Stream(stalling(ended))
@@ -133,7 +133,7 @@ def test_a_deadline_ends_a_stream_with_an_error_event(
 
 
 def test_a_deadline_before_the_first_event_is_503(
-    stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path, rows_of_the_event: UsageRows
+    stack: dict[str, str], upstream: FakeUpstream, tmp_path: Path, rows_of_the_event: LedgerRows
 ) -> None:
     ended = threading.Event()
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from openmind_llm.domain import money
 from tests.doors import HttpDoor
 from tests.e2e.conftest import BEARER, JSON
-from tests.e2e.streaming import KEEP_ALIVE, TIMEOUT_S, UsageRows, asked
+from tests.e2e.streaming import KEEP_ALIVE, TIMEOUT_S, LedgerRows, asked
 from tests.fake_upstream import (
     DONE,
     EVENTS,
@@ -31,15 +32,15 @@ TOLD = event(chunk(choices=[], usage=USAGE))
 
 
 @pytest.fixture
-def rows(stream_door: HttpDoor, upstream: FakeUpstream) -> UsageRows:
+def rows(stream_door: HttpDoor, upstream: FakeUpstream) -> LedgerRows:
     """Made last, when all is quiet."""
-    return UsageRows()
+    return LedgerRows()
 
 
 def says_hello(door: HttpDoor, upstream: FakeUpstream) -> bool:
     """Whether the next request through the same door is answered as if nothing had happened."""
     upstream.reset()
-    rows = UsageRows()
+    rows = LedgerRows()
     with asked(door) as answer:
         texts = [one["choices"][0]["delta"].get("content") for one in answer.chunks()]
     return texts == ["", "Hello", "!", None] and rows.one()["outcome"] == "completed"
@@ -56,13 +57,19 @@ UNREACHABLE = "Failed to connect to openai server"
 HTML = Reply(502, b"<html>")
 NO = {"error": {"message": "no"}}
 
-BEFORE: list[tuple[str, Callable[[], Reply | Stream], int, str, str | None]] = [
-    ("an error status", lambda: json_reply({"error": {"message": "bad field"}}, 400), 400, "openai: bad field", None),
-    ("a refused key", lambda: json_reply(NO, 401), 503, "openai API key not configured", None),
-    ("patience", lambda: json_reply(NO, 429), 429, "openai rate limit reached", None),
-    ("an outage", lambda: HTML, 503, UNREACHABLE, None),
-    ("a 200 with an error", lambda: json_reply(NO), 503, UNREACHABLE, None),
-    ("an error event", lambda: Stream([ERROR_EVENT]), 429, "openai rate limit reached", None),
+BEFORE: list[tuple[str, Callable[[], Reply | Stream], int, str, str]] = [
+    (
+        "an error status",
+        lambda: json_reply({"error": {"message": "bad field"}}, 400),
+        400,
+        "openai: bad field",
+        "refused",
+    ),
+    ("a refused key", lambda: json_reply(NO, 401), 503, "openai API key not configured", "refused"),
+    ("patience", lambda: json_reply(NO, 429), 429, "openai rate limit reached", "refused"),
+    ("an outage", lambda: HTML, 503, UNREACHABLE, "refused"),
+    ("a 200 with an error", lambda: json_reply(NO), 503, UNREACHABLE, "refused"),
+    ("an error event", lambda: Stream([ERROR_EVENT]), 429, "openai rate limit reached", "refused"),
     ("no event", lambda: Stream([b": processing\n\n", DONE]), 503, UNREACHABLE, "unanswered"),
     ("an end", lambda: Stream([]), 503, UNREACHABLE, "unanswered"),
     ("a closed connection", lambda: HANG_UP, 503, UNREACHABLE, "unanswered"),
@@ -76,11 +83,11 @@ BEFORE: list[tuple[str, Callable[[], Reply | Stream], int, str, str | None]] = [
 def test_a_failure_before_the_first_event_has_its_status(
     stream_door: HttpDoor,
     upstream: FakeUpstream,
-    rows: UsageRows,
+    rows: LedgerRows,
     reply: Callable[[], Reply | Stream],
     status: int,
     text: str,
-    outcome: str | None,
+    outcome: str,
 ) -> None:
     upstream.answer = lambda _: reply()
 
@@ -89,12 +96,14 @@ def test_a_failure_before_the_first_event_has_its_status(
 
     assert (answer.status, body) == (status, {"error": text})
     assert answer.reply.headers["content-type"] == "application/json"
-    assert rows.none() if outcome is None else rows.one()["outcome"] == outcome
+    row = rows.one()
+    assert (row["outcome"], row["charge"] == 0) == (outcome, outcome == "refused")
+    assert answer.reply.headers["x-openmind-cost"] == money.text(row["charge"])
     assert says_hello(stream_door, upstream)
 
 
 def test_a_provider_that_is_silent_before_its_first_event_is_given_up(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     answered = threading.Event()
     upstream.answer = lambda _: Stream(silence(answered))
@@ -105,7 +114,7 @@ def test_a_provider_that_is_silent_before_its_first_event_is_given_up(
 
     assert (answer.status, body) == (503, {"error": "Failed to connect to openai server"})
     row = rows.one()
-    assert (row["outcome"], row["is_exact"], row["output"]) == ("unanswered", False, "0")
+    assert (row["outcome"], row["is_exact"], row["output"]) == ("unanswered", False, 0)
     assert says_hello(stream_door, upstream)
 
 
@@ -133,7 +142,7 @@ AFTER: list[tuple[str, Callable[[], Stream], str, str]] = [
 
 @pytest.mark.parametrize(("reply", "text", "code"), [pytest.param(*row[1:], id=row[0]) for row in AFTER])
 def test_a_failure_after_the_first_event_is_an_error_event_and_no_done(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows, reply: Callable[[], Stream], text: str, code: str
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows, reply: Callable[[], Stream], text: str, code: str
 ) -> None:
     upstream.answer = lambda _: reply()
 
@@ -144,12 +153,12 @@ def test_a_failure_after_the_first_event_is_an_error_event_and_no_done(
     assert [one["choices"][0]["delta"]["content"] for one in chunks] == ["Hello"]
     assert (error["message"], error["code"]) == (text, code)
     row = rows.one()
-    assert (row["outcome"], row["is_exact"], row["request_id"]) == ("broken", False, answer.request_id)
+    assert (row["outcome"], row["is_exact"], row["sk"]) == ("broken", False, answer.request_id)
     assert says_hello(stream_door, upstream)
 
 
 def test_a_stall_is_an_error_event_after_a_while(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     answered = threading.Event()
     upstream.answer = lambda _: Stream(silence(answered, FIRST))
@@ -164,7 +173,7 @@ def test_a_stall_is_an_error_event_after_a_while(
 
 
 def test_an_answer_that_takes_too_long_is_an_error_event(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     ended = threading.Event()
 
@@ -183,7 +192,7 @@ def test_an_answer_that_takes_too_long_is_an_error_event(
     assert says_hello(stream_door, upstream)
 
 
-def test_silence_is_filled_with_comments(stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows) -> None:
+def test_silence_is_filled_with_comments(stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows) -> None:
     heard = threading.Event()
 
     def reasoning() -> Iterator[bytes]:
@@ -204,7 +213,7 @@ def test_silence_is_filled_with_comments(stream_door: HttpDoor, upstream: FakeUp
 
 
 def test_half_a_character_at_a_border_is_made_whole(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     text = "Grüße 🤖"
     body = json.dumps(chunk({"content": text}), ensure_ascii=False).encode()
@@ -218,7 +227,7 @@ def test_half_a_character_at_a_border_is_made_whole(
     assert rows.one()["outcome"] == "completed"
 
 
-def test_an_event_of_64_kib_passes(stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows) -> None:
+def test_an_event_of_64_kib_passes(stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows) -> None:
     upstream.streams(event(chunk({"content": "x" * 65_536})), LAST, TOLD, DONE)
 
     with asked(stream_door) as answer:
@@ -228,7 +237,7 @@ def test_an_event_of_64_kib_passes(stream_door: HttpDoor, upstream: FakeUpstream
     assert rows.one()["is_exact"] is True
 
 
-def test_ten_thousand_pieces_of_one_byte_pass(stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows) -> None:
+def test_ten_thousand_pieces_of_one_byte_pass(stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows) -> None:
     whole = event(chunk({"content": "x" * 9_500})) + LAST + TOLD + DONE
     upstream.streams(FIRST, *(bytes([byte]) for byte in whole))
 
@@ -241,7 +250,7 @@ def test_ten_thousand_pieces_of_one_byte_pass(stream_door: HttpDoor, upstream: F
 
 
 def test_a_client_that_leaves_at_once_is_paid_for_by_what_the_provider_tells(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     reached, left = threading.Event(), threading.Event()
 
@@ -255,7 +264,7 @@ def test_a_client_that_leaves_at_once_is_paid_for_by_what_the_provider_tells(
     left.set()
 
     row = rows.one()
-    assert (row["is_exact"], row["output"]) == (True, "18")
+    assert (row["is_exact"], row["output"]) == (True, 18)
     assert says_hello(stream_door, upstream)
 
 
@@ -272,7 +281,7 @@ def fields(length: int) -> list[str]:
 
 
 def test_a_client_that_leaves_in_the_middle_is_paid_for_by_what_the_provider_tells(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     left = threading.Event()
 
@@ -288,12 +297,12 @@ def test_a_client_that_leaves_in_the_middle_is_paid_for_by_what_the_provider_tel
     left.set()
 
     row = rows.one()
-    assert (row["outcome"], row["is_exact"], row["output"]) == ("client_gone", True, "18")
+    assert (row["outcome"], row["is_exact"], row["output"]) == ("client_gone", True, 18)
     assert says_hello(stream_door, upstream)
 
 
 def test_a_client_that_leaves_a_silent_provider_is_waited_for_within_a_bound(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     answered = threading.Event()
     upstream.answer = lambda _: Stream(silence(answered, FIRST))
@@ -308,7 +317,7 @@ def test_a_client_that_leaves_a_silent_provider_is_waited_for_within_a_bound(
 
 
 def test_a_client_that_leaves_after_the_last_chunk_has_missed_nothing(
-    stream_door: HttpDoor, upstream: FakeUpstream, rows: UsageRows
+    stream_door: HttpDoor, upstream: FakeUpstream, rows: LedgerRows
 ) -> None:
     with asked(stream_door) as answer:
         for data in answer.events():

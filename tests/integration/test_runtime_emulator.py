@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,8 +16,9 @@ import pytest
 
 from dev import seed
 from dev.emulator import Emulator
-from openmind_llm.domain import keys
-from openmind_llm.storage.keys import DynamoKeyStore
+from openmind_llm import plans
+from openmind_llm.domain.accounts import Accounts
+from openmind_llm.storage.accounts import DynamoAccounts
 from tests import canaries, processes
 from tests.fake_upstream import FakeUpstream
 from tests.integration import emulators
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     from tests.processes import Running
 
 PEPPER = "pepper"
-ACCOUNT, PLAN = "acct_example", "builder"
+ACCOUNT, PLAN = "acct_example", "unlimited"
 STAND_INS = {
     "Stage": "dev",
     "LogLevel": "INFO",
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
     "PlanOverrides": "[]",
+    "OidcIssuer": "",
+    "OidcAudience": "",
     "Table": "table",
     "KeyPepperSecret": "key-pepper",
     "ProviderKeysSecret": "provider-keys",
@@ -71,11 +74,9 @@ def _fill(url: str) -> None:
     seed.create_secret(secrets, STAND_INS["KeyPepperSecret"], PEPPER, replace=False)
     provider_keys = json.dumps({"openai": canaries.PROVIDER_KEY})
     seed.create_secret(secrets, STAND_INS["ProviderKeysSecret"], provider_keys, replace=False)
-    DynamoKeyStore(dynamodb, STAND_INS["Table"]).add(_record(_example_key()))
-
-
-def _record(key: str) -> keys.KeyRecord:
-    return keys.record(key, PEPPER.encode(), account_id=ACCOUNT, plan=PLAN, name="example", now=datetime.now(UTC))
+    accounts = Accounts(DynamoAccounts(dynamodb, STAND_INS["Table"]), plans.load(), PEPPER.encode, time.time)
+    accounts.open(ACCOUNT, PLAN, "test")
+    accounts.create_key(ACCOUNT, "test", key=_example_key())
 
 
 def _example_key() -> str:
@@ -193,7 +194,7 @@ def test_auth_tells_who_calls(auth: Running) -> None:
     """The context reaches the other functions; API Gateway takes plain values only."""
     answer = _invoke(auth, "auth_bearer")
 
-    assert answer["context"] == {"key_id": answer["principalId"], "account_id": ACCOUNT, "plan": PLAN}
+    assert answer["context"] == {"key_id": answer["principalId"], "account_id": ACCOUNT}
 
 
 @pytest.mark.parametrize("event", ["auth_wrong_key", "auth_missing_key"])
@@ -271,11 +272,14 @@ def test_route_refuses_in_the_contracts_form(route: Running, event: str, status:
     assert list(json.loads(answer["body"])) == ["error"]
 
 
-def test_route_names_the_request_as_the_gateway_does(route: Running) -> None:
-    """One id in the answer, the function's log and API Gateway's own answers."""
-    answer = _invoke(route, "route_health")
+def test_route_logs_its_own_id_beside_that_of_the_gateway(route: Running) -> None:
+    """The one is in the answer, the other in API Gateway's log and in what it answers by itself."""
+    answer = _invoke(route, "route_chat")
 
-    assert answer["headers"]["x-request-id"] == _event("route_health")["requestContext"]["requestId"]
+    lines = [json.loads(line) for line in route.output.splitlines() if '"message":"completion"' in line]
+    ours = answer["headers"]["x-request-id"]
+    (logged,) = (line["gateway_request_id"] for line in lines if line["request_id"] == ours)
+    assert logged == _event("route_chat")["requestContext"]["requestId"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.api.middleware import LOGIN_PATHS
 from tests.integration.conftest import Template
 from tests.integration.translated import api, of_type, properties
 
@@ -16,8 +17,9 @@ ANY = "x-amazon-apigateway-any-method"
 PREFLIGHTS = ((CHAT_PATH, "options"), ("/{proxy+}", "options"))
 KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
 """The authorizer knows keys alone: the function checks either."""
-
-PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *PREFLIGHTS)
+LOGINS = tuple((path, ANY) for path in sorted(LOGIN_PATHS))
+PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *LOGINS, *KEY_OR_LOGIN, *PREFLIGHTS)
+KEYS_AND_USAGE = [{"Fn::Sub": "${Table.Arn}/index/by-account"}, {"Fn::GetAtt": ["Table", "Arn"]}]
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 
@@ -94,7 +96,7 @@ def test_authorizer_is_the_auth_function(template: Template) -> None:
 
 @pytest.mark.parametrize(("path", "method"), PUBLIC)
 def test_public_path_needs_no_key(template: Template, path: str, method: str) -> None:
-    """Health checks, the API description and its page are open to all."""
+    """Health checks, the API description and its page are open to all; logins are checked by the function."""
     assert api(template)["paths"][path][method]["security"] == [{"NONE": []}]
 
 
@@ -169,6 +171,7 @@ def test_completions_may_read_provider_keys_and_write_usage_too(template: Templa
     """And read no other secret."""
     assert _statements(template, f"{name}Role") == [
         _allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], _arn("Table")),
+        *([_allow("dynamodb:Query", KEYS_AND_USAGE)] if name == "Route" else []),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
         _logs(f"{name}Logs"),
     ]

@@ -38,6 +38,11 @@ def test_without_changes_to_the_plans_there_are_none() -> None:
     assert Settings.from_env(ENOUGH).plan_overrides == "[]"
 
 
+@pytest.mark.parametrize(("told", "plan"), [({}, "free"), ({"DEFAULT_PLAN": ""}, ""), ({"DEFAULT_PLAN": "pro"}, "pro")])
+def test_new_users_are_free_ones_unless_the_operator_says_otherwise(told: dict[str, str], plan: str) -> None:
+    assert Settings.from_env(ENOUGH | told).default_plan == plan
+
+
 def test_without_an_issuer_nobody_can_log_in() -> None:
     settings = Settings.from_env(ENOUGH)
 

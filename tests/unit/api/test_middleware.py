@@ -3,17 +3,19 @@
 import asyncio
 import json
 import logging
+import uuid
 from typing import Any
 
 import pytest
 
-from openmind_llm.api.asgi import ClientGoneError, Message, Receive, Scope, Send, read_body, send_json
-from openmind_llm.api.middleware import Outermost, RequireKey
+from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, read_body, send_json
+from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.domain.keys import Caller
 from openmind_llm.errors import AuthenticationError, RateLimitError
 from tests.canaries import API_KEY
 
-CALLER = Caller(key_id="id", account_id="acme", plan="pro")
+CALLER = Caller(key_id="id", account_id="acme")
+NOW_S = 1_764_000_000.5
 
 
 def call(app: Any, scope: dict[str, Any] | None = None, messages: list[Message] | None = None) -> list[Message]:
@@ -39,13 +41,17 @@ def raising(error: Exception) -> Any:
     return app
 
 
+def outermost(app: App) -> Outermost:
+    return Outermost(app, lambda: NOW_S)
+
+
 async def greet(scope: Scope, receive: Receive, send: Send) -> None:
     caller = scope["state"].get("caller")
     await send_json(send, 200, json.dumps({"caller": caller.key_id if caller else None}).encode(), {})
 
 
 def test_an_unexpected_error_is_a_plain_500() -> None:
-    start, body = call(Outermost(raising(RuntimeError(API_KEY))))
+    start, body = call(outermost(raising(RuntimeError(API_KEY))))
 
     assert start["status"] == 500
     assert json.loads(body["body"]) == {"error": "Internal server error"}
@@ -53,14 +59,14 @@ def test_an_unexpected_error_is_a_plain_500() -> None:
 
 def test_the_log_of_an_unexpected_error_has_its_trace_without_keys(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        call(Outermost(raising(RuntimeError(f"header {API_KEY}"))))
+        call(outermost(raising(RuntimeError(f"header {API_KEY}"))))
 
     trace = caplog.records[-1].__dict__["trace"]
     assert "RuntimeError: header [redacted]" in trace
 
 
 def test_an_error_of_the_tree_has_its_own_answer() -> None:
-    start, body = call(Outermost(raising(RateLimitError("slow down", retry_after_s=3))))
+    start, body = call(outermost(raising(RateLimitError("slow down", retry_after_s=3))))
 
     assert start["status"] == 429
     assert (b"retry-after", b"3") in start["headers"]
@@ -72,22 +78,29 @@ def test_a_failure_after_the_first_byte_adds_nothing() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError
 
-    assert [message["type"] for message in call(Outermost(app))] == ["http.response.start"]
+    assert [message["type"] for message in call(outermost(app))] == ["http.response.start"]
 
 
 def test_a_client_that_left_gets_no_answer() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await read_body(receive, 10)
 
-    assert call(Outermost(app), messages=[{"type": "http.disconnect"}]) == []
+    assert call(outermost(app), messages=[{"type": "http.disconnect"}]) == []
 
 
-def test_the_id_of_api_gateway_is_ours_too() -> None:
-    event = {"requestContext": {"requestId": "gateway-id"}}
+@pytest.mark.parametrize("event", [{}, {"requestContext": {"requestId": "gateway-id"}}])
+def test_an_id_is_our_own_and_begins_with_its_time(event: dict[str, Any]) -> None:
+    start, _ = call(outermost(greet), {"aws.event": event})
 
-    start, _ = call(Outermost(greet), {"aws.event": event})
+    (request_id,) = (uuid.UUID(value.decode()) for name, value in start["headers"] if name == b"x-request-id")
+    assert request_id.version == 7
+    assert request_id.int >> 80 == 1_764_000_000_500
 
-    assert (b"x-request-id", b"gateway-id") in start["headers"]
+
+def test_no_two_requests_have_one_id() -> None:
+    ids = {dict(call(outermost(greet))[0]["headers"])[b"x-request-id"] for _ in range(20)}
+
+    assert len(ids) == 20
 
 
 def test_a_body_may_come_in_parts() -> None:
@@ -110,20 +123,43 @@ def test_a_client_that_leaves_in_the_middle_is_noticed() -> None:
         asyncio.run(read_body(receive, 3))
 
 
-def refusing(key: str) -> Caller:
+def refusing(_: object) -> Caller:
     raise AuthenticationError
 
 
-def guarded(event: dict[str, Any] | None = None, path: str = "/x") -> tuple[int, Any]:
-    scope = {"path": path} | ({"aws.event": event} if event else {})
-    start, body = call(Outermost(RequireKey(greet, refusing)), scope)
+STRANGERS = Door(refusing, lambda _: None)
+"""Nobody shows a good key; whoever was let in earlier is still welcome."""
+
+REVOKED = Door(lambda _: CALLER, refusing)
+"""The key is good by what was lately seen of it, and by now it is revoked."""
+
+
+def guarded(
+    event: dict[str, Any] | None = None, path: str = "/x", door: Door = STRANGERS, **scope: Any
+) -> tuple[int, Any]:
+    scope |= {"path": path} | ({"aws.event": event} if event else {})
+    start, body = call(outermost(RequireKey(greet, door)), scope)
     return start["status"], json.loads(body["body"])
 
 
-def test_what_the_authorizer_found_is_trusted() -> None:
-    authorizer = {"key_id": "id", "account_id": "acme", "plan": "pro", "principalId": "id"}
+AUTHORIZED = {"requestContext": {"authorizer": {"key_id": "id", "account_id": "acme", "principalId": "id"}}}
 
-    assert guarded({"requestContext": {"authorizer": authorizer}}) == (200, {"caller": "id"})
+
+def test_what_the_authorizer_found_is_trusted() -> None:
+    assert guarded(AUTHORIZED) == (200, {"caller": "id"})
+
+
+@pytest.mark.parametrize("path", ["/x", "/api/core/models", "/chat/completions/x"])
+@pytest.mark.parametrize("way", [{"event": AUTHORIZED}, {"headers": [(b"x-api-key", b"some-key")]}])
+def test_a_key_that_was_revoked_meanwhile_is_refused(path: str, way: dict[str, Any]) -> None:
+    status, _ = guarded(path=path, door=REVOKED, **way)
+
+    assert status == 401
+
+
+def test_on_the_way_to_a_completion_the_key_is_not_looked_up_twice() -> None:
+    """The admission tells whether it still holds."""
+    assert guarded(AUTHORIZED, "/api/core/openai/chat/completions", REVOKED) == (200, {"caller": "id"})
 
 
 @pytest.mark.parametrize("authorizer", [None, {}, {"principalId": "x"}, {"iam": {"userId": "x"}}])

@@ -128,18 +128,18 @@ def test_an_estimate_takes_the_place_of_usage_that_cannot_be_read(reported: Any)
     assert answer["usage"] == {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 
 
-def test_headers_tell_what_was_adjusted_and_what_was_estimated() -> None:
+def test_headers_tell_what_was_adjusted_ours_first_and_what_was_estimated() -> None:
     answer = Answer({}, ("model=x", "-top_p"), {"x-ratelimit-limit": "9"})
 
-    assert answers.headers(answer, ESTIMATED) == {
+    assert answers.headers(answer, ("+max_tokens",), ESTIMATED) == {
         "x-ratelimit-limit": "9",
-        "x-openmind-adjusted": "model=x, -top_p",
+        "x-openmind-adjusted": "+max_tokens, model=x, -top_p",
         "x-openmind-usage": "estimated",
     }
 
 
 def test_headers_say_nothing_where_there_is_nothing_to_say() -> None:
-    assert answers.headers(Answer({}), EXACT) == {}
+    assert answers.headers(Answer({}), (), EXACT) == {}
 
 
 def test_all_that_the_model_wrote_is_text() -> None:

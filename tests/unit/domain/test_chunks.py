@@ -11,6 +11,7 @@ from openmind_llm.providers import refusals
 from tests.fake_upstream import USAGE, chunk
 
 USER = {"role": "user", "content": "Hi"}
+COST = {"x_openmind_cost": "0.125"}
 OTHER = {"index": 1, "delta": {"content": "b"}, "finish_reason": None}
 
 
@@ -60,7 +61,7 @@ def test_the_chunk_of_usage_is_kept_back_from_who_did_not_ask() -> None:
     one = tally()
 
     assert taken(one, chunk(choices=[], usage=USAGE)) == [None]
-    assert one.closing() is None
+    assert one.closing(COST) is None
     assert one.used().completion_tokens == 18
 
 
@@ -76,7 +77,7 @@ def test_who_asked_gets_the_usage_once_and_last() -> None:
     one = tally(wants_usage=True)
 
     assert taken(one, chunk(choices=[], usage=USAGE)) == [None]
-    assert read(one.closing()) == chunk(choices=[], usage=USAGE)
+    assert read(one.closing(COST)) == chunk(choices=[], usage=USAGE) | COST
 
 
 @pytest.mark.parametrize("wants_usage", [False, True])
@@ -89,16 +90,17 @@ def test_of_cumulative_usage_the_last_one_counts(wants_usage: bool) -> None:
 
     assert all("usage" not in read(payload) for payload in payloads)
     assert one.used().completion_tokens == 9
-    assert (read(one.closing())["usage"] == counts[1]) if wants_usage else (one.closing() is None)
+    assert (read(one.closing(COST))["usage"] == counts[1]) if wants_usage else (one.closing(COST) is None)
 
 
 def test_usage_that_nobody_told_is_estimated_and_says_so() -> None:
     one = tally(wants_usage=True)
     taken(one, chunk({"content": "Hello "}), chunk({"content": "world!"}), chunk(finish_reason="stop"))
 
-    closing = read(one.closing())
+    closing = read(one.closing(COST))
 
     assert closing["usage"]["completion_tokens"] == 4
+    assert closing["x_openmind_cost"] == "0.125"
     assert (closing["x_openmind_usage"], closing["choices"], closing["id"]) == ("estimated", [], "chatcmpl-upstream")
     assert not one.used().is_exact
 
@@ -171,13 +173,14 @@ def test_usage_that_cannot_be_read_does_not_replace_one_that_can() -> None:
     taken(one, chunk(choices=[], usage=USAGE), chunk(choices=[], usage={}))
 
     assert (one.used().is_exact, one.used().completion_tokens) == (True, 18)
+    assert one.reported == USAGE
 
 
 def test_the_closing_chunk_is_made_of_one_of_the_answer() -> None:
     one = tally(wants_usage=True)
     taken(one, chunk({"content": "a"}, "stop"), {"type": "ping"})
 
-    assert read(one.closing())["id"] == "chatcmpl-upstream"
+    assert read(one.closing(COST))["id"] == "chatcmpl-upstream"
 
 
 STRANGE: list[dict[str, Any]] = [
@@ -197,4 +200,4 @@ def test_a_chunk_of_no_known_form_does_no_harm(body: dict[str, Any]) -> None:
     taken(one, body)
 
     assert not one.has_ended(cleanly=True)
-    assert read(one.closing())["usage"]["total_tokens"] > 0
+    assert read(one.closing(COST))["usage"]["total_tokens"] > 0

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain.completions import Completions, Limits, Reply
+from openmind_llm import plans
+from openmind_llm.domain import money
+from openmind_llm.domain.completions import Completions, Reply, Times
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.usage import UsageEntry
+from openmind_llm.domain.ledger.admission import Admission
+from openmind_llm.domain.ledger.rows import Entry
+from openmind_llm.domain.ports import Written
 from openmind_llm.errors import (
     GatewayError,
     ModelNotServedError,
@@ -20,10 +24,12 @@ from openmind_llm.errors import (
 )
 from openmind_llm.providers import table
 from tests.fake_upstream import USAGE, chunk
-from tests.fakes import FakeUpstreamPort, MemoryUsageLog
+from tests.fakes import FakeUpstreamPort
+from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 
 CATALOGUE = table.load()
-CALLER = Caller(key_id="key-1", account_id="account-1", plan="builder")
+CALLER = Caller(key_id="key-1", account_id="account-1")
+PLANS = plans.load()
 HELLO = [chunk({"content": "Hello"}), chunk(finish_reason="stop")]
 BROKEN = StreamBrokenError("openai", "broke off")
 
@@ -34,18 +40,25 @@ class Streamed:
     def __init__(self, *chunks: dict[str, Any] | Exception, model: str = "gpt-4o", **answer: Any) -> None:
         self.port = FakeUpstreamPort({}, **answer)
         self.port.chunks = list(chunks)
-        self.log: MemoryUsageLog = MemoryUsageLog()
+        self.store: MemoryLedgerStore = open_store()
         self.payloads: list[Any] = []
         self.error: GatewayError | None = None
+        self.fields: dict[str, Any] = {}
         self._model = model
+
+    @property
+    def entries(self) -> list[Entry]:
+        assert not self.store.holds
+        return list(self.store.entries.values())
 
     def read(self) -> "Streamed":
         asyncio.run(self._read())
         return self
 
     async def _read(self) -> None:
-        body = {"model": self._model, "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-        completions = Completions(CATALOGUE, self.port, self.log, lambda: 1000.9, Limits(drain_s=1))
+        body = {"model": self._model, "messages": [{"role": "user", "content": "Hi"}], "stream": True} | self.fields
+        kept = ledger(self.store, PLANS, lambda: 1000.9)
+        completions = Completions(CATALOGUE, self.port, kept, lambda: 1000.9, Times(drain_s=1))
         async with completions.open(CALLER, "openai", json.dumps(body).encode(), "request-1") as reply:
             self.headers = reply.headers
             try:
@@ -59,26 +72,46 @@ class Streamed:
 
 
 def test_the_chunks_come_in_their_order() -> None:
-    stream = Streamed(*HELLO, adjusted=("-seed",), headers={"x-ratelimit-limit": "9"}).read()
+    stream = Streamed(*HELLO, adjusted=("-seed",), headers={"openai-processing-ms": "9"}).read()
 
     assert stream.payloads == HELLO
-    assert stream.headers == {"x-ratelimit-limit": "9", "x-openmind-adjusted": "-seed"}
+    assert stream.headers["openai-processing-ms"] == "9"
+    assert stream.headers["x-openmind-adjusted"] == "+max_tokens, -seed"
+
+
+def test_a_stream_begins_with_its_hold_and_tells_no_cost_yet() -> None:
+    stream = Streamed(*HELLO).read()
+
+    (entry,) = stream.entries
+    assert stream.headers["x-openmind-hold"] == money.text(entry.hold.amount)
+    assert money.micro(stream.headers["x-openmind-credit-remaining"]) == 10**15 - entry.hold.amount
+    assert "x-openmind-cost" not in stream.headers
+
+
+def test_the_last_chunk_tells_the_cost_to_who_asked_for_usage() -> None:
+    stream = Streamed(*HELLO, chunk(choices=[], usage=USAGE))
+    stream.fields = {"stream_options": {"include_usage": True}}
+    stream.read()
+
+    (entry,) = stream.entries
+    assert stream.payloads[-1] == chunk(choices=[], usage=USAGE) | {"x_openmind_cost": money.text(entry.charge)}
 
 
 def test_a_whole_stream_is_recorded_with_the_usage_that_the_provider_tells() -> None:
     stream = Streamed(*HELLO, chunk(choices=[], usage=USAGE)).read()
 
-    (entry,) = stream.log.entries
+    (entry,) = stream.entries
     assert (entry.outcome, entry.usage.completion_tokens, entry.usage.is_exact) == ("completed", 18, True)
-    assert (entry.account_id, entry.key_id, entry.provider, entry.model) == ("account-1", "key-1", "openai", "gpt-4o")
-    assert (entry.is_stream, entry.started_at) == (True, "1970-01-01T00:16:40.900Z")
+    hold = entry.hold
+    assert (hold.account_id, hold.key_id, hold.provider, hold.model) == ("account-1", "key-1", "openai", "gpt-4o")
+    assert (hold.is_stream, hold.started_at, entry.settled_at) == (True, 1_000_900, 1_000_900)
 
 
 @pytest.mark.parametrize("chunks", [[chunk({"content": "Hel"})], [chunk({"content": "Hel"}), BROKEN]])
 def test_a_stream_that_ends_early_is_an_error_and_recorded_at_an_estimate(chunks: list[Any]) -> None:
     stream = Streamed(*chunks).read()
 
-    (entry,) = stream.log.entries
+    (entry,) = stream.entries
     assert stream.payloads == [chunk({"content": "Hel"})]
     assert isinstance(stream.error, StreamBrokenError)
     assert (entry.outcome, entry.usage.is_exact, entry.usage.completion_tokens) == ("broken", False, 1)
@@ -88,7 +121,7 @@ def test_a_break_after_the_last_word_is_no_error() -> None:
     """Only the usage is lost."""
     stream = Streamed(*HELLO, BROKEN).read()
 
-    (entry,) = stream.log.entries
+    (entry,) = stream.entries
     assert (stream.payloads, stream.error) == (HELLO, None)
     assert (entry.outcome, entry.usage.is_exact) == ("completed", False)
 
@@ -97,7 +130,7 @@ def test_an_error_after_the_last_word_is_no_error() -> None:
     """What the client sees and what is written down are the same: whole."""
     stream = Streamed(*HELLO, RateLimitError("slow down", retry_after_s=1)).read()
 
-    (entry,) = stream.log.entries
+    (entry,) = stream.entries
     assert (stream.payloads, stream.error, entry.outcome) == (HELLO, None, "completed")
 
 
@@ -105,7 +138,7 @@ def test_an_error_that_the_provider_sends_ends_the_stream() -> None:
     stream = Streamed(HELLO[0], RateLimitError("slow down", retry_after_s=1)).read()
 
     assert isinstance(stream.error, RateLimitError)
-    assert [entry.outcome for entry in stream.log.entries] == ["broken"]
+    assert [entry.outcome for entry in stream.entries] == ["broken"]
 
 
 def test_a_stream_whose_client_leaves_is_recorded_as_such() -> None:
@@ -117,7 +150,7 @@ def test_a_stream_whose_client_leaves_is_recorded_as_such() -> None:
 
     stream = Left(*HELLO, chunk(choices=[], usage=USAGE)).read()
 
-    (entry,) = stream.log.entries
+    (entry,) = stream.entries
     assert (entry.outcome, entry.usage.is_exact, entry.usage.prompt_tokens) == ("client_gone", True, 12)
 
 
@@ -131,18 +164,18 @@ def test_a_stream_that_is_stopped_is_recorded_as_such() -> None:
     with pytest.raises(asyncio.CancelledError):
         stream.read()
 
-    assert [(entry.outcome, entry.usage.is_exact) for entry in stream.log.entries] == [("stopped", False)]
+    assert [(entry.outcome, entry.usage.is_exact) for entry in stream.entries] == [("stopped", False)]
 
 
 @pytest.mark.parametrize("error", [ProviderUnavailableError("openai"), RateLimitError("slow", retry_after_s=1)])
-def test_a_refusal_before_the_first_chunk_is_raised_and_not_recorded(error: GatewayError) -> None:
+def test_a_refusal_before_the_first_chunk_is_raised_and_costs_nothing(error: GatewayError) -> None:
     stream = Streamed()
     stream.port.error = error
 
     with pytest.raises(type(error)):
         stream.read()
 
-    assert stream.log.entries == []
+    assert [(entry.outcome, entry.charge) for entry in stream.entries] == [("refused", 0)]
 
 
 @pytest.mark.parametrize(("model", "kind"), [("gpt-4o", ModelNotServedError), ("gpt-4o-made-up", UnknownModelError)])
@@ -163,30 +196,33 @@ def test_a_request_that_is_stopped_before_its_first_chunk_is_recorded_as_such() 
     with pytest.raises(asyncio.CancelledError):
         stream.read()
 
-    assert [(entry.outcome, entry.usage.output) for entry in stream.log.entries] == [("stopped", 0)]
+    (entry,) = stream.entries
+    assert (entry.outcome, entry.usage.is_exact) == ("stopped", False)
+    assert (entry.usage, entry.charge) == (entry.hold.assumed, entry.hold.assumed_bill.charge)
 
 
-def test_a_request_that_is_stopped_before_its_provider_is_asked_is_not_recorded() -> None:
-    class SlowLog(MemoryUsageLog):
-        opening, may_open = threading.Event(), threading.Event()
+def test_a_request_that_is_stopped_before_its_provider_is_asked_costs_nothing() -> None:
+    class SlowStore(MemoryLedgerStore):
+        admitting, may_admit = threading.Event(), threading.Event()
 
-        def open(self, entry: UsageEntry) -> None:
-            self.opening.set()
-            self.may_open.wait(5)
-            super().open(entry)
+        def admit(self, admission: Admission) -> Written:
+            self.admitting.set()
+            self.may_admit.wait(5)
+            return super().admit(admission)
 
-    stream, log = Streamed(*HELLO), SlowLog()
-    stream.log = log
+    known = open_store()
+    stream, store = Streamed(*HELLO), SlowStore(known.known_accounts, known.known_keys)
+    stream.store = store
 
     async def stopped() -> None:
         task = asyncio.create_task(stream._read())
-        await asyncio.to_thread(log.opening.wait, 5)
+        await asyncio.to_thread(store.admitting.wait, 5)
         task.cancel()
         await asyncio.sleep(0)
-        log.may_open.set()
+        store.may_admit.set()
         await task
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(stopped())
 
-    assert (log.entries, stream.port.asked) == ([], [])
+    assert ([(entry.outcome, entry.charge) for entry in stream.entries], stream.port.asked) == ([("refused", 0)], [])

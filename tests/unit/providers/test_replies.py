@@ -11,7 +11,10 @@ def test_our_key_is_blotted_whatever_its_shape() -> None:
     assert replies.without_our_key(b'{"error": "no gsk_Zx81kQm2"}', request) == b'{"error": "no [redacted]"}'
 
 
-def test_limits_and_id_are_passed_on_and_nothing_else() -> None:
+def test_limits_and_id_are_passed_on_as_the_providers_and_nothing_else() -> None:
     headers = {"x-ratelimit-limit-requests": "9", "x-request-id": "req_1", "set-cookie": "a=b", "server": "x"}
 
-    assert replies.passed_on(headers) == {"x-ratelimit-limit-requests": "9", "x-openmind-provider-request-id": "req_1"}
+    assert replies.passed_on(headers) == {
+        "x-openmind-provider-ratelimit-limit-requests": "9",
+        "x-openmind-provider-request-id": "req_1",
+    }

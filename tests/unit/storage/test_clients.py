@@ -25,7 +25,7 @@ def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 CALLS: list[Callable[[], Any]] = [
     lambda: clients.dynamodb().get_item(TableName="t", Key={"pk": {"S": "a"}}),
-    lambda: clients.dynamodb_for_the_log().put_item(TableName="t", Item={"pk": {"S": "a"}}),
+    lambda: clients.dynamodb_for_requests().put_item(TableName="t", Item={"pk": {"S": "a"}}),
     lambda: clients.secretsmanager().get_secret_value(SecretId="s"),
 ]
 

@@ -1,70 +1,48 @@
-"""One suite for every key store, so that the fake cannot drift from the real one."""
+"""What the authorizer reads of a key."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmind_llm.domain import keys
-from openmind_llm.domain.keys import KeyRecord
-from openmind_llm.domain.ports import KeyStore
-from openmind_llm.storage.keys import DynamoKeyStore
-from tests.fakes import MemoryKeyStore
+from openmind_llm.domain.plans import Limits
+from openmind_llm.domain.ports import KnownKey
+from openmind_llm.storage.keys import DynamoKeys
+from tests.memory_ledger import new_account, new_key
 from tests.unit.storage.conftest import TABLE
+from tests.unit.storage.filled import fill
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+EVERYTHING: dict[str, Any] = {
+    "expires_at": 1_900_000_000,
+    "retired_digest": "digest before",
+    "retired_until": 1_800_000_000,
+    "allowed_models": frozenset({"gpt-4o", "xai/grok-4"}),
+    "allowed_providers": frozenset({"openai"}),
+    "limits": Limits(requests_per_second=5, burst=10, concurrency=3, month_budget=7_000_000),
+}
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> KeyStore:
-    if request.param == "memory":
-        return MemoryKeyStore()
-    return DynamoKeyStore(request.getfixturevalue("dynamodb"), TABLE)
+def stored(dynamodb: "DynamoDBClient", key: KnownKey) -> DynamoKeys:
+    fill(dynamodb, new_account(), key)
+    return DynamoKeys(dynamodb, TABLE)
 
 
-def a_record(account: str = "acme") -> KeyRecord:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-    return keys.record(keys.mint("live"), b"pepper", account_id=account, plan="free", name="", now=now)
+@pytest.mark.parametrize("settings", [{}, {"is_active": False}, EVERYTHING], ids=["plain", "revoked", "everything"])
+def test_a_record_comes_back_whole(dynamodb: "DynamoDBClient", settings: dict[str, Any]) -> None:
+    key = new_key(**settings)
+
+    assert stored(dynamodb, key).get("key-1") == key.record
 
 
-def test_an_added_record_comes_back_whole(store: KeyStore) -> None:
-    record = a_record()
-
-    store.add(record)
-
-    assert store.get(record.key_id) == record
+def test_an_unknown_id_gives_nothing(dynamodb: "DynamoDBClient") -> None:
+    assert stored(dynamodb, new_key()).get("key-2") is None
 
 
-def test_an_unknown_id_gives_nothing(store: KeyStore) -> None:
-    assert store.get("0" * 16) is None
+def test_no_attribute_of_a_key_holds_what_is_not_set(dynamodb: "DynamoDBClient") -> None:
+    """An absent attribute says the same, and costs nothing."""
+    stored(dynamodb, new_key())
 
-
-def test_an_id_is_taken_once(store: KeyStore) -> None:
-    record = a_record()
-    store.add(record)
-
-    with pytest.raises(KeyError):
-        store.add(replace(record, account_id="thief"))
-
-    assert store.get(record.key_id) == record
-
-
-def test_a_revoked_record_stays_and_is_inactive(store: KeyStore) -> None:
-    record = a_record()
-    store.add(record)
-
-    store.revoke(record.key_id)
-
-    assert store.get(record.key_id) == replace(record, is_active=False)
-
-
-def test_an_unknown_id_cannot_be_revoked(store: KeyStore) -> None:
-    with pytest.raises(KeyError):
-        store.revoke("0" * 16)
-
-
-def test_the_records_of_one_account_are_its_own(store: KeyStore) -> None:
-    mine, theirs = a_record("acme"), a_record("umbrella")
-    store.add(mine)
-    store.add(theirs)
-
-    assert store.records("acme") == [mine]
-    assert {r.key_id for r in store.records()} == {mine.key_id, theirs.key_id}
+    item = dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": "KEY#key-1"}, "sk": {"S": "KEY"}})["Item"]
+    assert not {"expires_at", "allowed_models", "allowed_providers", "concurrency", "day_budget"} & item.keys()

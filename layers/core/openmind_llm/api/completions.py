@@ -19,11 +19,18 @@ class CompletionsEndpoint:
         require_json(scope)
         body = await read_body(receive, self._max_body_bytes)
         provider = scope["path_params"]["provider"]
-        async with self._completions.open(state["caller"], provider, body, state["request_id"]) as reply:
+        opened = self._completions.open(state["caller"], provider, body, state["request_id"], _noted(scope))
+        async with opened as reply:
             if reply.is_stream:
                 await EventStream(reply, receive, send, self._keep_alive_s).relay()
             else:
                 await send_json(send, 200, await anext(reply.payloads), reply.headers)
+
+
+def _noted(scope: Scope) -> dict[str, str]:
+    """The id that API Gateway, or the function URL, has of the request: its own logs know no other."""
+    given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
+    return {"gateway_request_id": given} if given else {}
 
 
 def require_json(scope: Scope) -> None:

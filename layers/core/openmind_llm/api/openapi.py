@@ -26,9 +26,11 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: refusal("Unsupported provider
 
 _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
     400: refusal("Invalid JSON or malformed request"),
+    402: refusal("The credit, or the budget of the API key, does not cover the request"),
+    403: refusal("This API key may not use this model"),
     413: refusal("The body is larger than 6 MB"),
     415: refusal("The body is not declared as JSON"),
-    429: refusal("The provider asks for patience", **{"retry-after": "Seconds to wait"}),
+    429: refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
     503: refusal("Provider API unavailable or not configured"),
 }
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from openmind_llm.domain import answers, json_body, metering, usage
@@ -24,6 +25,8 @@ from openmind_llm.errors import (
 )
 
 logger = logging.getLogger(__name__)
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -64,15 +67,19 @@ class Completions:
         self._times = times
 
     @asynccontextmanager
-    async def open(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> AsyncIterator[Reply]:
+    async def open(
+        self, caller: Caller, provider: str, raw: bytes, request_id: str, noted: Mapping[str, str] = _NOTHING
+    ) -> AsyncIterator[Reply]:
         """Entered once the answer, or the first chunk of it, is in; raises GatewayError up to then.
 
         Every call leaves one line in the log, without content; every request that was admitted leaves one ledger row.
+        `noted` are further fields of the line.
         """
         facts: dict[str, Any] = {
             "request_id": request_id,
             "key_id": caller.key_id,
             "account_id": caller.account_id,
+            **noted,
         }
         with self._told(facts):
             exchange = await self._prepared(caller, provider, raw, request_id, facts)
@@ -113,7 +120,7 @@ class Completions:
         used = counted or usage.estimate(exchange.request.body, answers.texts(answer.choices))
         try:
             if not answer.choices:
-                raise ProviderUnavailableError(exchange.route.provider.name)
+                raise meter.billed(ProviderUnavailableError(exchange.route.provider.name), used, reported)
             promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
             body = json_body.text(answers.whole(answer, promised, used))
             headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)

@@ -103,6 +103,11 @@ class Meter:
         bill = None if used is None else admission.bill(self._exchange.route, used, reported)
         return disclosure.of_admission(self._admission, bill, self._now())
 
+    def billed(self, error: GatewayError, used: Usage, reported: Any) -> GatewayError:
+        """The error with headers that tell what the request came to all the same."""
+        error.headers = {**error.headers, **self.headers(used, reported)}
+        return error
+
     def cost(self, used: Usage, reported: Any) -> dict[str, str]:
         """The fields of a stream's last chunk that tell it."""
         return disclosure.in_chunk(admission.bill(self._exchange.route, used, reported))
@@ -127,10 +132,10 @@ class Meter:
         if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
             asked = Usage(hold.assumed.input, 0, 0, 0, 0, is_exact=False)
             await self.close(asked, None, "unanswered")
-            error.headers = {**error.headers, **self.headers(asked)}
+            self.billed(error, asked, None)
         else:
             await self._settle(settlement.refused(hold, self._now_ms()))
-            error.headers = {**error.headers, **self.headers(settlement.NOTHING)}
+            self.billed(error, settlement.NOTHING, None)
 
     async def _settle(self, ending: Ending) -> None:
         self._facts |= {"outcome": ending.outcome, "charge": ending.bill.charge, "cost": ending.bill.cost}

@@ -11,8 +11,11 @@ from openmind_llm.providers import refusals
 
 logger = logging.getLogger(__name__)
 
-PASSED_ON = ("x-ratelimit-", "openai-processing-ms", "x-openmind-simulated")
+PASSED_ON = ("openai-processing-ms", "x-openmind-simulated")
 """Prefixes of the provider's response headers that the client gets to see under their own names."""
+
+LIMITS, OURS_FOR_LIMITS = "x-ratelimit-", "x-openmind-provider-ratelimit-"
+"""The provider's limits are those of all our clients together: under their own names a client sees its own."""
 
 
 def without_our_key(body: bytes, request: httpx.Request) -> bytes:
@@ -23,6 +26,8 @@ def without_our_key(body: bytes, request: httpx.Request) -> bytes:
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     passed = {name: value for name, value in headers.items() if name.startswith(PASSED_ON)}
+    limits = {name: value for name, value in headers.items() if name.startswith(LIMITS)}
+    passed |= {OURS_FOR_LIMITS + name.removeprefix(LIMITS): value for name, value in limits.items()}
     request_id = _request_id(headers)
     return passed | ({"x-openmind-provider-request-id": request_id} if request_id else {})
 

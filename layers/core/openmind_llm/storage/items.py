@@ -80,6 +80,9 @@ class Update:
         return {"Update": self._request | {"UpdateExpression": expression} | found}
 
     def _bounds(self, move: Move) -> Iterator[str]:
+        """DynamoDB refuses a name that no expression uses, and so a counter is named only where it has a bound."""
+        if move.at_least is None and move.at_most is None:
+            return
         name = self._name(move.counter)
         if move.at_least is not None and move.at_least == move.at_most:
             yield f"{name} = {self._value(move.at_least)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openmind_llm.domain.ledger import rows
+from openmind_llm.domain.ports import Written
 from openmind_llm.storage import items, records
 from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table, written
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ledger.rows import Entry, Hold
     from openmind_llm.domain.ledger.settlement import Settlement
     from openmind_llm.domain.ledger.standing import Standing
-    from openmind_llm.domain.ports import Written
     from openmind_llm.storage.items import Item
 
 
@@ -65,7 +65,8 @@ class DynamoLedger:
     def renew(self, renewal: Renewal) -> Written:
         account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves)
         account.sets({"plan": renewal.plan, "cancel_at_period_end": False})
-        return written(self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit))))
+        codes = self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit)))
+        return Written.STALE if codes else Written.DONE
 
     @available
     def expired_holds(self, now_s: int) -> list[Hold]:
