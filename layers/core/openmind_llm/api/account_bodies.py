@@ -25,7 +25,7 @@ def key(known: KnownKey) -> dict[str, Any]:
         "expires_at": _moment(record.expires_at),
         "allowed_models": sorted(record.allowed_models),
         "allowed_providers": sorted(record.allowed_providers),
-        "limits": _limits(record.limits),
+        "limits": limits(record.limits),
     }
 
 
@@ -43,15 +43,15 @@ def balance(known: KnownAccount) -> dict[str, Any]:
     }
 
 
-def _limits(limits: Limits) -> dict[str, Any]:
+def limits(of: Limits) -> dict[str, Any]:
     """Budgets as exact decimal text, which no client rounds."""
     return {
-        "requests_per_second": limits.requests_per_second,
-        "burst": limits.burst,
-        "tokens_per_minute": limits.tokens_per_minute,
-        "concurrency": limits.concurrency,
-        "day_budget_omcu": _omcu(limits.day_budget),
-        "month_budget_omcu": _omcu(limits.month_budget),
+        "requests_per_second": of.requests_per_second,
+        "burst": of.burst,
+        "tokens_per_minute": of.tokens_per_minute,
+        "concurrency": of.concurrency,
+        "day_budget_omcu": _omcu(of.day_budget),
+        "month_budget_omcu": _omcu(of.month_budget),
     }
 
 

@@ -3,16 +3,14 @@
 What a provider charges the operator is not told to callers.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from openmind_llm.api import account_bodies
 from openmind_llm.domain import keys, money, pricing
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger.counters import Counters
 from openmind_llm.domain.ledger.rows import Entry, Hold
-from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.quotes import Quote
 from openmind_llm.domain.reports import sheet
 from openmind_llm.domain.reports.own_key import OwnKey
@@ -25,7 +23,6 @@ TOKENS = ("input", "cached_input", "cache_write", "output", "reasoning")
 """Classes that do not overlap."""
 
 COLUMNS = ("requests", "estimated", *(f"{name}_tokens" for name in TOKENS), "charge_omcu")
-BUDGETS = ("day_budget", "month_budget")
 
 
 def usage(page: Page) -> dict[str, Any]:
@@ -59,8 +56,8 @@ def own_key(key: OwnKey) -> dict[str, Any]:
     record = key.record
     return _named(record) | {
         "plan": key.plan.name,
-        "limits": _limits(record.limits),
-        "plan_limits": _limits(key.plan.limits),
+        "limits": account_bodies.limits(record.limits),
+        "plan_limits": account_bodies.limits(key.plan.limits),
         "credit_remaining_omcu": money.text(key.credit_left),
         "budget_remaining": {"day_omcu": _amount(key.day_left), "month_omcu": _amount(key.month_left)},
         "usage": {"today": counts(key.today), "this_month": counts(key.this_month)},
@@ -126,12 +123,6 @@ def _named(record: KeyRecord) -> dict[str, Any]:
         "allowed_models": sorted(record.allowed_models),
         "allowed_providers": sorted(record.allowed_providers),
     }
-
-
-def _limits(limits: Limits) -> dict[str, Any]:
-    values: Mapping[str, int | None] = asdict(limits)
-    rates = {name: value for name, value in values.items() if name not in BUDGETS}
-    return rates | {f"{name}_omcu": _amount(values[name]) for name in BUDGETS}
 
 
 def _ended(row: Hold | Entry) -> dict[str, Any]:

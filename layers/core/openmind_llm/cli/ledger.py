@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import ledgers, reports
+from openmind_llm.bootstrap import inspections, ledgers
 from openmind_llm.cli import words
 from openmind_llm.domain import money
 from openmind_llm.domain.ledger import inspection
@@ -35,7 +35,7 @@ def check_ledger(parsed: argparse.Namespace, settings: Settings) -> None:
     if parsed.all == bool(parsed.account):
         raise ValueError("name an account, or say --all")
     found = 0
-    inspect = reports.inspection(settings, parsed.overdue_minutes * 60)
+    inspect = inspections.inspection(settings, parsed.overdue_minutes * 60)
     for account_id, lines in inspection.inspect(_account_ids(parsed, settings), inspect):
         for line in lines:
             sys.stdout.write(f"{account_id}: {line}\n")

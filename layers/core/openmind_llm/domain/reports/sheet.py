@@ -4,8 +4,10 @@ import csv
 import io
 from collections.abc import Iterable
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a formula may begin with. A cell that does gets an apostrophe before it."""
+_MARKED = ("=", "+", "-", "@", "\t", "\r", "'")
+"""What a formula may begin with. A cell that does gets an apostrophe before it, and so does one that begins with one:
+whoever takes one away from each cell has what was written.
+"""
 
 
 def text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -17,4 +19,4 @@ def text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(_MARKED) else cell
