@@ -240,6 +240,15 @@ def test_route_lists_models(route: Running, event: str) -> None:
     assert json.loads(answer["body"])["object"] == "list"
 
 
+@pytest.mark.parametrize(("event", "what"), [("route_key", "key"), ("route_usage", "usage"), ("route_quote", "quote")])
+def test_route_tells_what_was_used_and_what_it_would_cost(route: Running, event: str, what: str) -> None:
+    """Usage without an authorizer's word: the function checks the key itself."""
+    answer = _invoke(route, event)
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["object"] == what
+
+
 @pytest.mark.parametrize("event", ["route_health", "route_openapi"])
 def test_route_answers_public_paths(route: Running, event: str) -> None:
     """Without an authorizer's word."""

@@ -16,7 +16,10 @@ CHAT = (CHAT_PATH, "post")
 ANY = "x-amazon-apigateway-any-method"
 PREFLIGHTS = ((CHAT_PATH, "options"), ("/{proxy+}", "options"))
 LOGINS = tuple((path, ANY) for path in sorted(LOGIN_PATHS))
-PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *LOGINS, *PREFLIGHTS)
+KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
+"""The authorizer knows keys alone: the function checks either."""
+
+PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *LOGINS, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 

@@ -10,6 +10,7 @@ GatewayError
 ├── NotFoundError              404  no such path
 │   ├── NoSuchUserError        404  the login has no account
 │   ├── KeyNotFoundError       404  the account has no such key
+│   ├── RequestNotFoundError   404  the account, or the key, has sent no such request
 │   ├── UnknownProviderError   404  the provider is not one of the six
 │   └── UnknownModelError      404  the provider has no such model
 ├── MethodNotAllowedError      405
@@ -130,6 +131,15 @@ class KeyNotFoundError(NotFoundError):
 
     code = "api_key_not_found"
     text = "API key not found"
+
+
+class RequestNotFoundError(NotFoundError):
+    """No such request, or it is another account's, or another key's."""
+
+    code = "request_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No such request")
 
 
 class UnknownProviderError(NotFoundError):

@@ -4,7 +4,7 @@ import time
 from importlib import resources
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -32,7 +32,8 @@ class Delegate(Response):
         await self._app(scope, receive, send)
 
 
-def create(catalogue: Catalogue, completions: App, owners: Owners) -> FastAPI:
+def create(catalogue: Catalogue, completions: App, owners: Owners, *more: APIRouter) -> FastAPI:
+    """`more` are routes that come before those of the catalogue."""
     app = FastAPI(
         title="OpenMind LLM gateway",
         version=__version__,
@@ -43,6 +44,8 @@ def create(catalogue: Catalogue, completions: App, owners: Owners) -> FastAPI:
     )
     _add_error_handlers(app)
     _add_completions(app, completions)
+    for router in more:
+        app.include_router(router)
     _add_models(app, catalogue)
     accounts.add(app, owners)
     _add_pages(app)

@@ -16,7 +16,7 @@ class CompletionsEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope["state"]
-        _require_json(scope)
+        require_json(scope)
         body = await read_body(receive, self._max_body_bytes)
         provider = scope["path_params"]["provider"]
         opened = self._completions.open(state["caller"], provider, body, state["request_id"], _noted(scope))
@@ -33,7 +33,8 @@ def _noted(scope: Scope) -> dict[str, str]:
     return {"gateway_request_id": given} if given else {}
 
 
-def _require_json(scope: Scope) -> None:
+def require_json(scope: Scope) -> None:
+    """Raises UnsupportedMediaTypeError."""
     media_type, *parameters = (part.strip() for part in header(scope, "content-type").lower().split(";"))
     charsets = {part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")}
     if media_type != "application/json" or not charsets <= {"utf-8", "utf8"}:

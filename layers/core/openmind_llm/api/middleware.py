@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +44,12 @@ LOGIN_PATHS = frozenset(
     }
 )
 """These take a user's login, and no key: a key that leaks can neither make others nor delete them."""
+
+USAGE_PATH = "/api/core/usage"
+"""This path, and those below it, take a key or a user's login."""
+
+_LOGIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
+"""What a signed token looks like (RFC 7519). No key of our shape has a dot."""
 
 ADMITTED_PATH = "/chat/completions"
 """Where the admission checks the key once more, in the same write that holds the credit."""
@@ -110,7 +117,7 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            if self._door.user is not None and scope["path"] in LOGIN_PATHS:
+            if self._door.user is not None and (scope["path"] in LOGIN_PATHS or _shows_login(scope)):
                 scope["state"]["user"] = await asyncio.to_thread(self._door.user, _login(scope))
             else:
                 scope["state"]["caller"] = await self._caller(scope)
@@ -132,6 +139,17 @@ def _login(scope: Scope) -> str:
     if len(values) != 1 or len(values[0]) != 2 or values[0][0].lower() != "bearer":  # noqa: PLR2004 - scheme, token
         raise UserNotFoundError
     return values[0][1].strip()
+
+
+def _shows_login(scope: Scope) -> bool:
+    """Whether a path that takes either is asked for with a login, and with nothing beside it."""
+    if scope["path"] != USAGE_PATH and not scope["path"].startswith(f"{USAGE_PATH}/"):
+        return False
+    shown = [value for name, value in headers(scope) if name in keys.CREDENTIAL_HEADERS]
+    try:
+        return len(shown) == 1 and _LOGIN.fullmatch(_login(scope)) is not None
+    except UserNotFoundError:
+        return False
 
 
 def _authorized(scope: Scope) -> Caller | None:

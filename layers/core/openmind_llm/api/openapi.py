@@ -6,32 +6,37 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from openmind_llm.api import account_schemas, schemas
-from openmind_llm.api.middleware import LOGIN_PATHS
+from openmind_llm.api.middleware import LOGIN_PATHS, USAGE_PATH
 
 PROVIDERS = {"enum": ["openai", "deepseek", "gemini", "xai", "nearai", "openrouter"]}
 
 
-def _refusal(description: str, **headers: str) -> dict[str, Any]:
+def refusal(description: str, **headers: str) -> dict[str, Any]:
     described = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     return {"model": schemas.ErrorBody, "description": description, "headers": described}
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: _refusal("The API key is missing or not valid"),
-    405: _refusal("The path does not know this method"),
-    500: _refusal("Server-side processing error"),
+    401: refusal("The API key is missing or not valid"),
+    405: refusal("The path does not know this method"),
+    500: refusal("Server-side processing error"),
 }
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _refusal("Unsupported provider or model")}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: refusal("Unsupported provider or model")}
 
 _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: _refusal("Invalid JSON or malformed request"),
-    402: _refusal("The credit, or the budget of the API key, does not cover the request"),
-    403: _refusal("This API key may not use this model"),
-    413: _refusal("The body is larger than 6 MB"),
-    415: _refusal("The body is not declared as JSON"),
-    429: _refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
-    503: _refusal("Provider API unavailable or not configured"),
+    400: refusal("Invalid JSON or malformed request"),
+    402: refusal("The credit, or the budget of the API key, does not cover the request"),
+    403: refusal("This API key may not use this model"),
+    413: refusal("The body is larger than 6 MB"),
+    415: refusal("The body is not declared as JSON"),
+    429: refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
+    503: refusal("Provider API unavailable or not configured"),
+}
+
+QUOTE_REFUSALS: dict[int | str, dict[str, Any]] = {
+    **{status: described for status, described in _CHAT_REFUSALS.items() if status in {400, 413, 415}},
+    503: refusal("The ledger cannot be read at the moment"),
 }
 
 CHAT_OPERATION: dict[str, Any] = {
@@ -48,18 +53,18 @@ CHAT_OPERATION: dict[str, Any] = {
 }
 
 LOGIN_REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: _refusal("The login is missing or not valid"),
-    405: _refusal("The path does not know this method"),
-    500: _refusal("The store of keys and accounts failed"),
-    503: _refusal("Logins cannot be checked at the moment"),
+    401: refusal("The login is missing or not valid"),
+    405: refusal("The path does not know this method"),
+    500: refusal("The store of keys and accounts failed"),
+    503: refusal("Logins cannot be checked at the moment"),
 }
 
 _BAD_FIELD: dict[int | str, dict[str, Any]] = {
-    400: _refusal("The body, or a field of it, is not what it should be: the text names it"),
-    413: _refusal("The body is larger than 64 KB"),
+    400: refusal("The body, or a field of it, is not what it should be: the text names it"),
+    413: refusal("The body is larger than 64 KB"),
 }
-_NO_KEY: dict[int | str, dict[str, Any]] = {404: _refusal("You have no such key")}
-_NO_USER: dict[int | str, dict[str, Any]] = {404: _refusal("The login has no account here")}
+_NO_KEY: dict[int | str, dict[str, Any]] = {404: refusal("You have no such key")}
+_NO_USER: dict[int | str, dict[str, Any]] = {404: refusal("The login has no account here")}
 
 
 def _account_operation(model: Any, refusals: dict[int | str, dict[str, Any]], body: Any = None) -> dict[str, Any]:
@@ -75,7 +80,7 @@ LIST_KEYS_OPERATION = _account_operation(account_schemas.KeyList, {})
 BALANCE_OPERATION = _account_operation(account_schemas.Balance, _NO_USER)
 CREATE_KEY_OPERATION = _account_operation(
     account_schemas.CreatedKey,
-    _BAD_FIELD | _NO_USER | {403: _refusal("The plan allows no more keys")},
+    _BAD_FIELD | _NO_USER | {403: refusal("The plan allows no more keys")},
     account_schemas.CREATION,
 )
 UPDATE_KEY_OPERATION = _account_operation(account_schemas.UpdatedKey, _BAD_FIELD | _NO_KEY, account_schemas.UPDATE)
@@ -115,5 +120,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
             if path in LOGIN_PATHS:
                 operation["security"] = [{"login": []}]
             elif path.startswith("/api/"):
-                operation["security"] = [{"bearer": []}, {"apiKey": []}]
+                shown = ("bearer", "apiKey", "login") if path.startswith(USAGE_PATH) else ("bearer", "apiKey")
+                operation["security"] = [{scheme: []} for scheme in shown]
     return schema

@@ -2,7 +2,8 @@
 
 from openmind_llm.api import app
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import completions, ledgers, logins
+from openmind_llm.api.reports import router
+from openmind_llm.bootstrap import completions, ledgers, logins, reports
 from openmind_llm.settings import Settings
 
 
@@ -10,5 +11,6 @@ def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
     catalogue, ledger = completions.catalogue(settings), ledgers.ledger(settings)
     owners = ledgers.owners(settings, catalogue)
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), owners)
+    routes = router(reports.reports(settings, catalogue, ledger, owners))
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), owners, routes)
     return completions.guarded(served, settings, ledger, logins.create(settings))

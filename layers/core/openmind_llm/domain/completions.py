@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, json_body, metering, requests, usage
+from openmind_llm.domain import answers, json_body, metering, usage
 from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
@@ -18,7 +18,6 @@ from openmind_llm.domain.metering import Exchange, Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.errors import (
     GatewayError,
-    InvalidRequestError,
     ModelNotServedError,
     ProviderUnavailableError,
     StreamBrokenError,
@@ -101,11 +100,8 @@ class Completions:
 
     def _prepare(self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Exchange:
         facts["provider"] = self._catalogue.provider(provider).name
-        request = requests.parse(raw)
         started = self._now()
-        route = self._catalogue.resolve(provider, request.model, metering.day(started))
-        for field in route.provider.refused_fields & request.body.keys():
-            raise InvalidRequestError(f"{field} is not supported: name one model")
+        request, route = metering.routed(self._catalogue, provider, raw, started)
         facts |= {
             "model": route.model.name,
             "upstream_model": metering.shown_name(route),

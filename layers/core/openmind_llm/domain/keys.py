@@ -22,6 +22,8 @@ MODES = ("live", "test")
 MAX_LENGTH = 256
 """Characters. A longer text is refused before any work is spent on it."""
 
+CREDENTIAL_HEADERS = ("authorization", "x-api-key")
+
 _SHAPE = re.compile(r"om1_(?:live|test)_([A-Za-z0-9]{16})[A-Za-z0-9]{16,}")
 _PRINTABLE = re.compile(rf"[\x21-\x7e]{{8,{MAX_LENGTH}}}")
 _SECRET_BYTES = 32
@@ -58,6 +60,14 @@ class Caller:
 
     key_id: str
     account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at what was used: `key_id` is the one key that is seen; None sees the whole account."""
+
+    account_id: str
+    key_id: str | None = None
 
 
 def mint(mode: str) -> str:

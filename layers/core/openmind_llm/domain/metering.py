@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from openmind_llm import redaction
-from openmind_llm.domain import usage
-from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain import requests, usage
+from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, disclosure, settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask
@@ -19,7 +19,7 @@ from openmind_llm.domain.ledger.rows import Timing
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage
-from openmind_llm.errors import GatewayError, LedgerUnavailableError, ProviderUnavailableError
+from openmind_llm.errors import GatewayError, InvalidRequestError, LedgerUnavailableError, ProviderUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,16 @@ class Exchange:
     started: float
     request: ChatRequest
     route: Route
+
+
+def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
+    """The checked body and where it goes. Raises UnknownProviderError, InvalidRequestError and UnknownModelError."""
+    catalogue.provider(provider)
+    request = requests.parse(raw)
+    route = catalogue.resolve(provider, request.model, day(now_s))
+    for field in route.provider.refused_fields & request.body.keys():
+        raise InvalidRequestError(f"{field} is not supported: name one model")
+    return request, route
 
 
 def asks(exchange: Exchange, hold_s: int) -> Ask:
@@ -105,7 +115,7 @@ class Meter:
     @property
     def adjusted(self) -> tuple[str, ...]:
         """What the admission changed in the request."""
-        return () if self._ask.asked_output else ("+max_tokens",)
+        return capping(self._ask.asked_output)
 
     async def _admit(self) -> None:
         """A request that is stopped meanwhile has not reached its provider; a write that is on its way cannot be."""
@@ -143,6 +153,11 @@ class Meter:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
+
+
+def capping(asked_output: int | None) -> tuple[str, ...]:
+    """What an admission changes in a request, in the words of `x-openmind-adjusted`."""
+    return () if asked_output else ("+max_tokens",)
 
 
 def shown_name(route: Route) -> str:

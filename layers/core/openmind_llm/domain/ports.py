@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.domain.ledger.counters import Counters, Move
     from openmind_llm.domain.ledger.credit import Renewal
-    from openmind_llm.domain.ledger.rows import Hold
+    from openmind_llm.domain.ledger.rows import Entry, Hold, RollupKey
     from openmind_llm.domain.ledger.settlement import Settlement
     from openmind_llm.domain.ledger.standing import Account, Standing
     from openmind_llm.domain.requests import ChatRequest
@@ -75,6 +75,26 @@ class AccountStore(Protocol):
 
     def audit(self, account_id: str) -> Iterator[AuditRow]:
         """In the order of time."""
+
+
+class ReportStore(Protocol):
+    """Where it is looked up what was used. Blocking; each raises LedgerUnavailableError."""
+
+    def rollups(self, account_id: str, first: str, last: str) -> list[tuple[RollupKey, Counters]]:
+        """Of the days from `first` to `last`, both within, in any order."""
+
+    def row(self, account_id: str, request_id: str) -> Hold | Entry | None:
+        """A hold, where the request has not ended."""
+
+    def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
+        """Those whose id is not before `since`: for an operator, never for a request."""
+
+
+class Adjust(Protocol):
+    """What a provider needs changed in a body: what `Upstream` sends, without sending it."""
+
+    def __call__(self, body: dict[str, Any], route: Route) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The body to send, and the list of changes; `body` itself is left alone."""
 
 
 class Logins(Protocol):

@@ -1,13 +1,13 @@
 """Where credit comes from, and where a month's allowance ends."""
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from openmind_llm.domain import money
 from openmind_llm.domain.ledger.audit import SYSTEM, AuditRow
 from openmind_llm.domain.ledger.counters import Counters, Move
-from openmind_llm.domain.ledger.standing import Account
+from openmind_llm.domain.ledger.standing import Account, Standing
 from openmind_llm.domain.plans import Plan, Plans
 
 AFTER_CANCELLATION = "free"
@@ -45,6 +45,15 @@ def renewal(account: Account, counters: Counters, plan: Plan, now_s: float) -> R
     detail = {"plan": plan.name, "granted": money.text(plan.monthly_credit), "expired": money.text(expired)}
     audit = AuditRow(account.account_id, int(now_s * 1000), SYSTEM, "renew", account.account_id, change, detail)
     return Renewal(account.account_id, plan.name, tuple(moves.values()), audit)
+
+
+def foreseen(standing: Standing, plans: Plans, now_s: float) -> Standing:
+    """As it is once the renewal that is due has been made."""
+    if now_s < standing.account_counters["period_end"]:
+        return standing
+    plan = next_plan(standing.account, plans)
+    after = standing.after(renewal(standing.account, standing.account_counters, plan, now_s).moves, ())
+    return replace(after, account=replace(standing.account, plan=plan.name, cancel_at_period_end=False))
 
 
 def next_plan(account: Account, plans: Plans) -> Plan:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openmind_llm.domain.keys import Caller, KeyRecord
-from openmind_llm.domain.ledger import admission, credit, disclosure, settlement
+from openmind_llm.domain.ledger import admission, credit, disclosure, quoting, settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask
+from openmind_llm.domain.ledger.quoting import Quoted
 from openmind_llm.domain.ledger.rows import Entry, Hold
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ledger.standing import Standing
-from openmind_llm.domain.plans import Plans
+from openmind_llm.domain.plans import Plan, Plans
 from openmind_llm.domain.ports import LedgerStore, Written
 from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
 
@@ -61,6 +62,19 @@ class Ledger:
         standing = self._require(caller)
         admission.require_valid(standing, self._clock.now())
         return standing
+
+    def current(self, caller: Caller) -> tuple[Standing, Plan]:
+        """A fresh look at the period that it is now. A renewal that is due is foreseen, not made: nothing is written.
+
+        Raises AuthenticationError.
+        """
+        standing = credit.foreseen(self.standing(caller), self._plans, self._clock.now())
+        return standing, self._plans.get(standing.account.plan)
+
+    def quote(self, caller: Caller, ask: Ask) -> Quoted:
+        """What `admit` would say. Nothing is held, and nothing taken from a rate. Raises AuthenticationError."""
+        standing, plan = self.current(caller)
+        return quoting.quote(standing, plan, ask, self._clock.now())
 
     def disclosed(self, caller: Caller) -> dict[str, str]:
         """What a refusal tells of limits and credit; nothing where nothing is known."""

@@ -1,0 +1,46 @@
+"""The use case: what a completion would cost at most, and whether it would be admitted, without sending it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from openmind_llm.domain import metering
+from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.ledger.admission import Ask
+from openmind_llm.domain.ledger.ledger import Ledger
+from openmind_llm.domain.ledger.quoting import Quoted
+from openmind_llm.domain.metering import Exchange
+from openmind_llm.domain.ports import Adjust
+from openmind_llm.domain.requests import ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """`adjusted`: what would be changed in the body, as `x-openmind-adjusted` tells it."""
+
+    route: Route
+    ask: Ask
+    quoted: Quoted
+    adjusted: tuple[str, ...]
+
+
+class Quotes:
+    """`now` gives seconds since the epoch. Blocking."""
+
+    def __init__(self, catalogue: Catalogue, ledger: Ledger, adjust: Adjust, now: Callable[[], float]) -> None:
+        self._catalogue = catalogue
+        self._ledger = ledger
+        self._adjust = adjust
+        self._now = now
+
+    def get(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> Quote:
+        """Raises what a completion raises for its body and its model; what speaks against its admission is told."""
+        started = self._now()
+        request, route = metering.routed(self._catalogue, provider, raw, started)
+        ask = metering.asks(Exchange(caller, request_id, started, request, route), hold_s=0)
+        quoted = self._ledger.quote(caller, ask)
+        return Quote(route, ask, quoted, self._adjusted(request, route, quoted))
+
+    def _adjusted(self, request: ChatRequest, route: Route, quoted: Quoted) -> tuple[str, ...]:
+        _, changes = self._adjust(request.capped(quoted.output_cap).body, route)
+        return (*metering.capping(request.asked_output), *changes)

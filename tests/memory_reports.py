@@ -1,0 +1,36 @@
+"""What was used, read from the ledger in memory."""
+
+from dataclasses import dataclass
+
+from openmind_llm.domain.ledger.counters import Counters
+from openmind_llm.domain.ledger.rows import Entry, Hold, RollupKey
+from tests.memory_ledger import MemoryLedgerStore
+
+
+@dataclass
+class MemoryReports:
+    """See domain.ports.ReportStore. `ledger` is where requests are written; `looks` counts the reads of day lines."""
+
+    ledger: MemoryLedgerStore
+    looks: int = 0
+
+    def rollups(self, account_id: str, first: str, last: str) -> list[tuple[RollupKey, Counters]]:
+        self.looks += 1
+        lines = self.ledger.rollups.items()
+        return [(key, counts) for key, counts in lines if key.account_id == account_id and first <= key.day <= last]
+
+    def row(self, account_id: str, request_id: str) -> Hold | Entry | None:
+        rows = {_id(row): row for row in self.rows(account_id)}
+        return rows.get(request_id)
+
+    def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
+        rows: list[Hold | Entry] = [*self.ledger.holds.values(), *self.ledger.entries.values()]
+        return [row for row in rows if _hold(row).account_id == account_id and _id(row) >= since]
+
+
+def _hold(row: Hold | Entry) -> Hold:
+    return row.hold if isinstance(row, Entry) else row
+
+
+def _id(row: Hold | Entry) -> str:
+    return _hold(row).request_id
