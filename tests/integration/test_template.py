@@ -171,7 +171,10 @@ def test_completions_may_read_provider_keys_and_write_usage_too(template: Templa
     """And read no other secret."""
     assert _statements(template, f"{name}Role") == [
         _allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], _arn("Table")),
-        *([_allow("dynamodb:Query", {"Fn::Sub": "${Table.Arn}/index/by-account"})] if name == "Route" else []),
+        *(
+            [_allow("dynamodb:Query", [{"Fn::Sub": "${Table.Arn}/index/by-account"}, _arn("Table")])]
+            * (name == "Route")
+        ),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
         _logs(f"{name}Logs"),
     ]
