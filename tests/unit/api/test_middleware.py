@@ -179,3 +179,23 @@ def test_a_path_that_only_looks_public_needs_a_key(path: str) -> None:
     status, _ = guarded(path=path)
 
     assert status == 401
+
+
+LOGINS = Door(refusing, refusing, lambda token: token)
+"""Every login is good, and no key is."""
+
+
+def test_on_the_path_of_a_login_no_key_is_asked_for() -> None:
+    headers = [(b"authorization", b"Bearer a-login")]
+
+    assert guarded(path="/api/core/api_keys", door=LOGINS, headers=headers) == (200, {"caller": None})
+
+
+def test_what_the_authorizer_found_is_no_login() -> None:
+    assert guarded(AUTHORIZED, "/api/core/api_keys", LOGINS) == (401, {"error": "User not found"})
+
+
+def test_a_door_without_logins_wants_a_key_everywhere() -> None:
+    status, told = guarded(path="/api/core/api_keys", headers=[(b"authorization", b"Bearer a-login")])
+
+    assert (status, told["error"].startswith("Missing or invalid API key")) == (401, True)
