@@ -1,10 +1,12 @@
 """The ledger in memory: it makes the same moves as the table does, under the same conditions, in one step."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from openmind_llm.domain import idempotency
+from openmind_llm.domain.idempotency import Claim, Record
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import counters as moving
 from openmind_llm.domain.ledger import rows
@@ -24,7 +26,7 @@ from openmind_llm.errors import LedgerUnavailableError
 
 @dataclass
 class MemoryLedgerStore:
-    """See domain.ports.LedgerStore and AccountStore.
+    """See domain.ports.LedgerStore and AccountStore, domain.idempotency.AnswerStore.
 
     `failing` names operations that raise, `lost` those that are done and raise all the same; `calls` counts them all.
     """
@@ -38,6 +40,8 @@ class MemoryLedgerStore:
     calls: list[str] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    stored_parts: dict[str, list[bytes]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def standing(self, key_id: str, account_id: str | None = None) -> Standing | None:
@@ -122,6 +126,18 @@ class MemoryLedgerStore:
     def audit(self, account_id: str) -> Iterator[AuditRow]:
         return iter([row for row in self.audits if row.account_id == account_id])
 
+    def record(self, account_id: str, record_id: str) -> Record | None:
+        self._called("record")
+        return self.records.get((account_id, record_id))
+
+    def write_parts(self, claim: Claim, parts: Sequence[bytes]) -> None:
+        self._called("write_parts")
+        self.stored_parts[claim.request_id] = list(parts)
+
+    def parts(self, record: Record) -> list[bytes]:
+        self._called("parts")
+        return self.stored_parts[record.claim.request_id]
+
     def counters(self, account_id: str) -> Counters:
         return self.known_accounts[account_id].counters
 
@@ -129,8 +145,14 @@ class MemoryLedgerStore:
         hold = admission.hold
         if hold.request_id in self.holds or hold.request_id in self.entries:
             return Written.ALREADY
+        claim = admission.claim
+        before = self.records.get((claim.account_id, claim.record_id)) if claim else None
+        if claim and before and not idempotency.is_free(before, claim.placed_at):
+            return Written.TAKEN
         if not self._moved(hold, admission.account_moves, admission.key_moves):
             return Written.STALE
+        if claim:
+            self.records[claim.account_id, claim.record_id] = Record(claim)
         self.holds[hold.request_id] = hold
         return Written.DONE
 
@@ -142,10 +164,21 @@ class MemoryLedgerStore:
             return Written.STALE
         del self.holds[entry.hold.request_id]
         self.entries[entry.hold.request_id] = entry
+        self._end_claim(settlement)
         key, counts = rows.rollup(entry)
         line = self.rollups.setdefault(key, dict.fromkeys(ROLLUP_COUNTERS, 0))
         self.rollups[key] = {name: value + counts[name] for name, value in line.items()}
         return Written.DONE
+
+    def _end_claim(self, settlement: Settlement) -> None:
+        hold = settlement.entry.hold
+        record = self.records.get((hold.account_id, hold.idempotency))
+        if record is None or record.claim.request_id != hold.request_id:
+            return
+        if settlement.kept:
+            self.records[hold.account_id, hold.idempotency] = Record(record.claim, settlement.kept)
+        else:
+            del self.records[hold.account_id, hold.idempotency]
 
     def _moved(self, hold: Hold, account_moves: tuple[Move, ...], key_moves: tuple[Move, ...]) -> bool:
         account, key = self.known_accounts[hold.account_id], self.known_keys[hold.key_id]

@@ -166,15 +166,18 @@ def test_auth_may_read_keys_and_pepper_only(template: Template) -> None:
     ]
 
 
+QUERIED = [{"Fn::Sub": "${Table.Arn}/index/by-account"}, _arn("Table")]
+"""Keys of an account, and its usage."""
+
+TABLE_ACTIONS = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem")
+
+
 @pytest.mark.parametrize("name", ["Route", "Stream"])
 def test_completions_may_read_provider_keys_and_write_usage_too(template: Template, name: str) -> None:
     """And read no other secret."""
     assert _statements(template, f"{name}Role") == [
-        _allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], _arn("Table")),
-        *(
-            [_allow("dynamodb:Query", [{"Fn::Sub": "${Table.Arn}/index/by-account"}, _arn("Table")])]
-            * (name == "Route")
-        ),
+        _allow([f"dynamodb:{action}" for action in TABLE_ACTIONS], _arn("Table")),
+        *([_allow("dynamodb:Query", QUERIED)] if name == "Route" else []),
         _allow("secretsmanager:GetSecretValue", [{"Ref": "KeyPepperSecret"}, {"Ref": "ProviderKeysSecret"}]),
         _logs(f"{name}Logs"),
     ]
@@ -184,7 +187,7 @@ def test_the_sweeper_reads_no_secret_and_adds_no_row(template: Template) -> None
     """It only ends what is there."""
     assert [statement["Action"] for statement in _statements(template, "SweepRole")[:2]] == [
         "dynamodb:Query",
-        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"],
+        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
     ]
 
 

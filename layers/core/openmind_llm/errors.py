@@ -26,6 +26,8 @@ GatewayError
 ├── LedgerUnavailableError     503  it cannot be written down what a request would cost
 ├── IdentityUnavailableError   503  the issuer of logins could not be read
 └── DeadlineExceededError      503  the function's time is up
+
+Those of an `Idempotency-Key` (409, 422) are beside its rules: domain.idempotency.
 """
 
 from collections.abc import Mapping

@@ -43,12 +43,13 @@ class Service:
         self.store, self.logins, self.clock = MemoryLedgerStore(), FakeLogins(), FakeClock()
         self.clock.now = NOW
         self.accounts = Accounts(self.store, plans.load(), lambda: b"pepper", self.clock, lambda _: None)
-        self.client = TestClient(self._served(default_plan), raise_server_exceptions=False)
+        self.catalogue: Catalogue = table.load("")
+        rules = KeyRules([provider.name for provider in self.catalogue.providers()], self.clock)
+        self.owners = Owners(self.accounts, rules, default_plan)
+        self.client = TestClient(self._served(), raise_server_exceptions=False)
 
-    def _served(self, default_plan: str) -> Any:
-        catalogue: Catalogue = table.load("")
-        rules = KeyRules([provider.name for provider in catalogue.providers()], self.clock)
-        served: App = app.create(catalogue, no_completions, Owners(self.accounts, rules, default_plan))
+    def _served(self) -> Any:
+        served: App = app.create(self.catalogue, no_completions, self.owners)
         return Outermost(RequireKey(served, Door(self._authenticate, lambda _: None, self.logins.user)), self.clock)
 
     def _authenticate(self, key: str) -> Caller:

@@ -11,6 +11,7 @@ from openmind_llm.api.asgi import Message
 from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.repeats import Repeats
 from openmind_llm.providers import table
 from tests.fake_upstream import completion
 from tests.fakes import FakeClock, FakeUpstreamPort
@@ -22,7 +23,8 @@ BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}'
 def ask(**scope: Any) -> list[Message]:
     """Every message that comes back for one good request."""
     clock, sent = FakeClock(), []
-    kept = ledger(open_store(), plans.load(), clock)
+    store = open_store()
+    kept = ledger(store, plans.load(), clock)
     completions = Completions(table.load(), FakeUpstreamPort(completion()), kept, clock, Times(drain_s=1))
 
     async def receive() -> Message:
@@ -36,7 +38,8 @@ def ask(**scope: Any) -> list[Message]:
         "path_params": {"provider": "openai"},
         "state": {"caller": Caller("key-1", "account-1"), "request_id": "request-1"},
     }
-    asyncio.run(CompletionsEndpoint(completions, 1000, 1)(whole | scope, receive, send))
+    repeats = Repeats(completions, kept, store, clock)
+    asyncio.run(CompletionsEndpoint(repeats, 1000, 1)(whole | scope, receive, send))
     return sent
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from openmind_llm import plans
 from openmind_llm.domain import money
-from openmind_llm.domain.completions import Completions, Times
+from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.rows import Entry
 from openmind_llm.errors import (
@@ -62,7 +62,7 @@ def create(
     completions = Completions(CATALOGUE, port, ledger(store, PLANS, clock), clock, Times(drain_s=1))
 
     async def ask() -> tuple[dict[str, Any], dict[str, str]]:
-        async with completions.open(CALLER, provider, raw, "request-1", noted or {}) as reply:
+        async with completions.open(Call(CALLER, provider, raw, "request-1", noted or {})) as reply:
             return json.loads(await anext(reply.payloads)), reply.headers
 
     body, headers = asyncio.run(ask())
@@ -191,7 +191,7 @@ def test_a_wrong_provider_is_told_before_a_wrong_body() -> None:
     completions = Completions(CATALOGUE, FakeUpstreamPort({}), admitting, clock, Times(drain_s=1))
 
     with pytest.raises(UnknownProviderError):
-        asyncio.run(completions.open(CALLER, "nobody", b"{", "request-1").__aenter__())
+        asyncio.run(completions.open(Call(CALLER, "nobody", b"{", "request-1")).__aenter__())
 
 
 def test_a_providers_error_goes_on() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from openmind_llm import plans
 from openmind_llm.domain import money
-from openmind_llm.domain.completions import Completions, Reply, Times
+from openmind_llm.domain.completions import Call, Completions, Reply, Times
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Admission
 from openmind_llm.domain.ledger.rows import Entry
@@ -59,7 +59,7 @@ class Streamed:
         body = {"model": self._model, "messages": [{"role": "user", "content": "Hi"}], "stream": True} | self.fields
         kept = ledger(self.store, PLANS, lambda: 1000.9)
         completions = Completions(CATALOGUE, self.port, kept, lambda: 1000.9, Times(drain_s=1))
-        async with completions.open(CALLER, "openai", json.dumps(body).encode(), "request-1") as reply:
+        async with completions.open(Call(CALLER, "openai", json.dumps(body).encode(), "request-1")) as reply:
             self.headers = reply.headers
             try:
                 await self.relay(reply)

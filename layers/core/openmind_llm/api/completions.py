@@ -1,15 +1,16 @@
 """`POST /api/core/{provider}/chat/completions` as a plain ASGI application, without a framework."""
 
-from openmind_llm.api.asgi import Receive, Scope, Send, header, read_body, send_json
+from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, read_body, send_json
 from openmind_llm.api.event_stream import EventStream
-from openmind_llm.domain.completions import Completions
+from openmind_llm.domain.completions import Call
+from openmind_llm.domain.repeats import Repeats
 from openmind_llm.errors import UnsupportedMediaTypeError
 
 
 class CompletionsEndpoint:
     """Needs `state.caller` and `state.request_id` and `path_params.provider` in the scope. Raises GatewayError."""
 
-    def __init__(self, completions: Completions, max_body_bytes: int, keep_alive_s: float) -> None:
+    def __init__(self, completions: Repeats, max_body_bytes: int, keep_alive_s: float) -> None:
         self._completions = completions
         self._max_body_bytes = max_body_bytes
         self._keep_alive_s = keep_alive_s
@@ -19,8 +20,8 @@ class CompletionsEndpoint:
         require_json(scope)
         body = await read_body(receive, self._max_body_bytes)
         provider = scope["path_params"]["provider"]
-        opened = self._completions.open(state["caller"], provider, body, state["request_id"], _noted(scope))
-        async with opened as reply:
+        call = Call(state["caller"], provider, body, state["request_id"], _noted(scope))
+        async with self._completions.open(call, _idempotency_key(scope)) as reply:
             if reply.is_stream:
                 await EventStream(reply, receive, send, self._keep_alive_s).relay()
             else:
@@ -31,6 +32,12 @@ def _noted(scope: Scope) -> dict[str, str]:
     """The id that API Gateway, or the function URL, has of the request: its own logs know no other."""
     given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
     return {"gateway_request_id": given} if given else {}
+
+
+def _idempotency_key(scope: Scope) -> str | None:
+    """None without the header, which asks for nothing to be stored. Of two headers none counts: an empty text."""
+    values = [value.strip() for name, value in headers(scope) if name == "idempotency-key"]
+    return None if not values else values[0] if len(values) == 1 else ""
 
 
 def require_json(scope: Scope) -> None:

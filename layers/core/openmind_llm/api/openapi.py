@@ -28,8 +28,13 @@ _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
     400: refusal("Invalid JSON or malformed request"),
     402: refusal("The credit, or the budget of the API key, does not cover the request"),
     403: refusal("This API key may not use this model"),
+    409: refusal(
+        "The request with this Idempotency-Key is still running, or its answer was too large to be stored",
+        **{"retry-after": "Seconds to wait, while it is running"},
+    ),
     413: refusal("The body is larger than 6 MB"),
     415: refusal("The body is not declared as JSON"),
+    422: refusal("This Idempotency-Key was sent before with another body or provider"),
     429: refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
     503: refusal("Provider API unavailable or not configured"),
 }
@@ -39,11 +44,21 @@ QUOTE_REFUSALS: dict[int | str, dict[str, Any]] = {
     503: refusal("The ledger cannot be read at the moment"),
 }
 
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gets the stored answer for 24 hours, charged once. "
+    "Only with this header is an answer stored.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+}
+
 CHAT_OPERATION: dict[str, Any] = {
     "response_model": schemas.ChatCompletion,
     "response_description": "The completion, or the events of its stream",
     "responses": REFUSALS | NOT_FOUND | _CHAT_REFUSALS,
     "openapi_extra": {
+        "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schemas.CHAT_REQUEST, "example": schemas.CHAT_EXAMPLE}},
@@ -99,6 +114,9 @@ _SECURITY_SCHEMES = {
 }
 
 
+_FRAMEWORKS_422 = "Validation Error"
+
+
 def describe(app: FastAPI) -> None:
     """Replaces FastAPI's document by one that tells the truth about keys and validation."""
 
@@ -116,7 +134,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             # FastAPI answers a bad path parameter with 422; ours are never refused by type.
-            operation["responses"].pop("422", None)
+            if operation["responses"].get("422", {}).get("description") == _FRAMEWORKS_422:
+                del operation["responses"]["422"]
             if path in LOGIN_PATHS:
                 operation["security"] = [{"login": []}]
             elif path.startswith("/api/"):

@@ -13,6 +13,7 @@ from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ports import Logins
+from openmind_llm.domain.repeats import Repeats
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
@@ -43,7 +44,8 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger) -> Completion
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s + 1, hold_s)
     completions = Completions(known, HttpUpstream(keys, client.client(), clocks), ledger, time.time, times)
-    return CompletionsEndpoint(completions, settings.max_body_bytes, settings.keep_alive_s)
+    repeats = Repeats(completions, ledger, ledgers.answers(settings), time.time, times.total_s)
+    return CompletionsEndpoint(repeats, settings.max_body_bytes, settings.keep_alive_s)
 
 
 def catalogue(settings: Settings) -> Catalogue:

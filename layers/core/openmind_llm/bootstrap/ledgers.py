@@ -15,6 +15,7 @@ from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
 from openmind_llm.storage.accounts import DynamoAccounts
+from openmind_llm.storage.answers import DynamoAnswers
 from openmind_llm.storage.ledger import DynamoLedger
 from openmind_llm.storage.secrets import SecretUnreadableError
 
@@ -24,6 +25,11 @@ def ledger(settings: Settings) -> Ledger:
     store = DynamoLedger(clients.dynamodb_for_requests(), settings.table_name)
     seen = Seen(settings.seen_max_age_s, time.monotonic)
     return Ledger(store, plans.load(settings.plan_overrides), Clock(time.time, time.sleep), seen)
+
+
+def answers(settings: Settings) -> DynamoAnswers:
+    """Of requests with an `Idempotency-Key`."""
+    return DynamoAnswers(clients.dynamodb_for_requests(), settings.table_name)
 
 
 def accounts(settings: Settings) -> Accounts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, json_body, metering, usage
+from openmind_llm.domain import answers, json_body, metering, recording, usage
 from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
@@ -16,6 +16,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.metering import Exchange, Meter
 from openmind_llm.domain.ports import Upstream
+from openmind_llm.domain.recording import Recorder
 from openmind_llm.errors import (
     GatewayError,
     ModelNotServedError,
@@ -27,6 +28,17 @@ from openmind_llm.errors import (
 logger = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it came in. `noted` are further fields of its line in the log."""
+
+    caller: Caller
+    provider: str
+    raw: bytes
+    request_id: str
+    noted: Mapping[str, str] = _NOTHING
 
 
 @dataclass(slots=True)
@@ -67,47 +79,47 @@ class Completions:
         self._times = times
 
     @asynccontextmanager
-    async def open(
-        self, caller: Caller, provider: str, raw: bytes, request_id: str, noted: Mapping[str, str] = _NOTHING
-    ) -> AsyncIterator[Reply]:
+    async def open(self, call: Call) -> AsyncIterator[Reply]:
         """Entered once the answer, or the first chunk of it, is in; raises GatewayError up to then.
 
         Every call leaves one line in the log, without content; every request that was admitted leaves one ledger row.
-        `noted` are further fields of the line.
         """
-        facts: dict[str, Any] = {
-            "request_id": request_id,
-            "key_id": caller.key_id,
-            "account_id": caller.account_id,
-            **noted,
-        }
-        with self._told(facts):
-            exchange = await self._prepared(caller, provider, raw, request_id, facts)
-            ask = metering.asks(exchange, self._times.hold_s)
-            meter = Meter(self._ledger, exchange, ask, self._now, facts)
-            answer = self._stream if exchange.request.is_stream else self._whole
-            async with answer(exchange, meter) as reply:
+        with self.told(call) as facts:
+            async with self.answered(call, facts) as reply:
                 yield reply
 
-    async def _prepared(
-        self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]
-    ) -> Exchange:
+    @asynccontextmanager
+    async def answered(
+        self, call: Call, facts: dict[str, Any], recorder: Recorder | None = None
+    ) -> AsyncIterator[Reply]:
+        """The same without the line: `facts` are its fields. With a recorder the answer is kept.
+
+        With one, StillRunningError is raised if another request has taken its place.
+        """
+        exchange = await self._prepared(call, facts, recorder)
+        ask = metering.asks(exchange, self._times.hold_s)
+        meter = Meter(self._ledger, exchange, ask, self._now, facts)
+        answer = self._stream if exchange.request.is_stream else self._whole
+        async with answer(exchange, meter) as reply, recording.of(reply, recorder):
+            yield reply
+
+    async def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         try:
-            return self._prepare(caller, provider, raw, request_id, facts)
+            return self._prepare(call, facts, recorder)
         except GatewayError as error:
-            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, caller), **error.headers}
+            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
             raise
 
-    def _prepare(self, caller: Caller, provider: str, raw: bytes, request_id: str, facts: dict[str, Any]) -> Exchange:
-        facts["provider"] = self._catalogue.provider(provider).name
+    def _prepare(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
+        facts["provider"] = self._catalogue.provider(call.provider).name
         started = self._now()
-        request, route = metering.routed(self._catalogue, provider, raw, started)
+        request, route = metering.routed(self._catalogue, call.provider, call.raw, started)
         facts |= {
             "model": route.model.name,
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        return Exchange(caller, request_id, started, request, route)
+        return Exchange(call.caller, call.request_id, started, request, route, recorder)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
@@ -166,10 +178,17 @@ class Completions:
             raise unknown from None
 
     @contextmanager
-    def _told(self, facts: dict[str, Any]) -> Iterator[None]:
+    def told(self, call: Call) -> Iterator[dict[str, Any]]:
+        """Leaves the call's line in the log, with the fields that are added meanwhile."""
+        facts: dict[str, Any] = {
+            "request_id": call.request_id,
+            "key_id": call.caller.key_id,
+            "account_id": call.caller.account_id,
+            **call.noted,
+        }
         started = self._now()
         try:
-            yield
+            yield facts
             facts["status"] = 200
         except GatewayError as error:
             facts |= {"status": error.status, "error_class": type(error).__name__}

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from openmind_llm.domain.ledger.admission import Admission, Ask
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.rows import Timing
 from openmind_llm.domain.ledger.settlement import Ending
+from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import GatewayError, InvalidRequestError, LedgerUnavailableError, ProviderUnavailableError
@@ -26,13 +27,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A checked request on its way to its model. `started` is in seconds since the epoch."""
+    """A checked request on its way to its model. `started` is in seconds since the epoch.
+
+    With a recorder, the answer is kept.
+    """
 
     caller: Caller
     request_id: str
     started: float
     request: ChatRequest
     route: Route
+    recorder: Recorder | None = None
 
 
 def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
@@ -48,7 +53,7 @@ def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tup
 def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
-    prompt = usage.measure(request.body)
+    prompt, recorder = usage.measure(request.body), exchange.recorder
     return Ask(
         request_id=exchange.request_id,
         started_ms=int(exchange.started * 1000),
@@ -59,6 +64,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         input_estimate=prompt.estimate,
         asked_output=request.asked_output,
         choices=request.choices,
+        idempotency=recorder.record_id if recorder else "",
+        body_hash=recorder.body_hash if recorder else "",
     )
 
 
@@ -141,9 +148,15 @@ class Meter:
         self._facts |= {"outcome": ending.outcome, "charge": ending.bill.charge, "cost": ending.bill.cost}
         self._facts |= _token_facts(ending.usage)
         try:
-            await asyncio.to_thread(self._ledger.settle, self._admission.hold, ending)
+            await asyncio.to_thread(self._write, ending)
         except LedgerUnavailableError:
             logger.error("not settled: the hold will be swept", extra=self._facts)
+
+    def _write(self, ending: Ending) -> None:
+        """What is kept of the answer first: the charge tells that it is there."""
+        recorder, claim = self._exchange.recorder, self._admission.claim
+        kept = recorder.keep(claim, ending.outcome) if recorder and claim else None
+        self._ledger.settle(self._admission.hold, replace(ending, kept=kept))
 
     def _timing(self) -> Timing:
         return Timing(self._elapsed_ms(), self._first_ms)

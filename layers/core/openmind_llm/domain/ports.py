@@ -140,6 +140,8 @@ class Written(Enum):
     """Nothing was written: what it was reckoned from is no longer so."""
     ALREADY = auto()
     """It was written before."""
+    TAKEN = auto()
+    """Nothing was written: another request has the record that it claims."""
 
 
 class LedgerStore(Protocol):
@@ -154,9 +156,11 @@ class LedgerStore(Protocol):
     def hold(self, account_id: str, request_id: str) -> Hold | None:
         """None where there is none, or it is settled."""
 
-    def admit(self, admission: Admission) -> Written: ...
+    def admit(self, admission: Admission) -> Written:
+        """With its claim. TAKEN goes before STALE."""
 
-    def settle(self, settlement: Settlement) -> Written: ...
+    def settle(self, settlement: Settlement) -> Written:
+        """With what is kept of the answer; else the claim is removed. A record that is another's by now stays."""
 
     def renew(self, renewal: Renewal) -> Written: ...
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from openmind_llm.domain.ledger import rows
 from openmind_llm.domain.ports import Written
-from openmind_llm.storage import items, records
+from openmind_llm.storage import claims, items, records
 from openmind_llm.storage.availability import available
-from openmind_llm.storage.table import Table, written
+from openmind_llm.storage.table import FAILED, Table, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,11 @@ class DynamoLedger:
         row = records.row_key(hold.account_id, hold.request_id) | items.typed(records.hold_values(hold))
         account = self._table.update(records.account_key(hold.account_id)).moves(admission.account_moves)
         key = self._table.update(records.key_key(hold.key_id)).moves(admission.key_moves)
-        return written(self._table.write(self._table.new(row), account.operation(), key.operation()))
+        claim = [claims.placed(self._table, admission.claim)] if admission.claim else []
+        codes = self._table.write(self._table.new(row), account.operation(), key.operation(), *claim)
+        if claim and codes and codes[0] != FAILED and codes[-1] == FAILED:
+            return Written.TAKEN
+        return written(codes)
 
     @available
     def settle(self, settlement: Settlement) -> Written:
@@ -59,7 +63,11 @@ class DynamoLedger:
         account = self._table.update(records.account_key(entry.hold.account_id)).moves(settlement.account_moves)
         key = self._table.update(records.key_key(entry.hold.key_id)).moves(settlement.key_moves)
         operations = (self._settled(entry), account.operation(), key.operation(), self._rolled_up(entry))
-        return written(self._table.write(*operations))
+        ended = [claims.ended(self._table, settlement)] if entry.hold.idempotency else []
+        codes = self._table.write(*operations, *ended)
+        if ended and codes and codes[0] != FAILED and codes[-1] == FAILED:
+            codes = self._table.write(*operations)
+        return written(codes)
 
     @available
     def renew(self, renewal: Renewal) -> Written:

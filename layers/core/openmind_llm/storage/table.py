@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from openmind_llm.domain.ports import Written
@@ -57,6 +58,35 @@ class Table:
     def new(self, item: Item) -> Item:
         """The operation that puts an item which is not there yet."""
         return {"Put": {"TableName": self._name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+    def put(self, item: Item) -> None:
+        """In place of one that may be there."""
+        self._client.put_item(TableName=self._name, Item=item)
+
+    def new_or(self, item: Item, condition: str, values: Item) -> Item:
+        """The operation that puts an item which is not there yet, or of which `condition` holds. Names are `#name`."""
+        names = {name: name.removeprefix("#") for name in re.findall(r"#\w+", condition)}
+        return {
+            "Put": {
+                "TableName": self._name,
+                "Item": item,
+                "ConditionExpression": f"attribute_not_exists(pk) OR {condition}",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def gone(self, key: Item, name: str, value: str) -> Item:
+        """The operation that deletes an item if its attribute has this value."""
+        return {
+            "Delete": {
+                "TableName": self._name,
+                "Key": key,
+                "ConditionExpression": "#name = :value",
+                "ExpressionAttributeNames": {"#name": name},
+                "ExpressionAttributeValues": {":value": {"S": value}},
+            }
+        }
 
     def write(self, *operations: Any) -> list[str]:
         """Empty when it was written; else, for each operation, why it was not ("None": not its fault)."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from openmind_llm.domain import keys, pricing
 from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.idempotency import KEPT_S, Claim
 from openmind_llm.domain.ledger import limits
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.rows import Bill, Hold
@@ -23,7 +24,8 @@ ASSUMED_OUTPUT = 500
 class Ask:
     """What a request wants. `asked_output` is the caller's own cap in tokens, if there is one; `choices` answers each.
 
-    `input_bound` is what the hold covers, `input_estimate` what is charged if nothing better is known.
+    `input_bound` is what the hold covers, `input_estimate` what is charged if nothing better is known. `idempotency` is
+    the id of the record that it claims, together with `body_hash`; empty if it claims none.
     """
 
     request_id: str
@@ -36,13 +38,14 @@ class Ask:
     asked_output: int | None
     choices: int = 1
     idempotency: str = ""
+    body_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """The hold, and the moves that place it. `standing` is as it was before, `plan` what it was judged by.
 
-    `is_lowered`: the credit did not cover the usual cap.
+    `is_lowered`: the credit did not cover the usual cap. `claim` is placed with the hold, or neither is.
     """
 
     hold: Hold
@@ -51,6 +54,7 @@ class Admission:
     account_moves: tuple[Move, ...]
     key_moves: tuple[Move, ...]
     is_lowered: bool
+    claim: Claim | None = None
 
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
@@ -72,7 +76,7 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
         *_places(standing.key.limits, standing.key_counters, hold, now_s),
         *_budgets(standing, hold.amount, now_s),
     )
-    return Admission(hold, standing, plan, account, key, is_lowered=output < cap)
+    return Admission(hold, standing, plan, account, key, is_lowered=output < cap, claim=_claim(ask, hold, now_s))
 
 
 def require_valid(standing: Standing, now_s: float) -> None:
@@ -165,6 +169,21 @@ def _hold(standing: Standing, ask: Ask, output: int, now_s: float) -> Hold:
         assumed=assumed,
         assumed_bill=bill(route, assumed, None),
         idempotency=ask.idempotency,
+    )
+
+
+def _claim(ask: Ask, hold: Hold, now_s: float) -> Claim | None:
+    if not ask.idempotency:
+        return None
+    placed_at = int(now_s)
+    return Claim(
+        account_id=hold.account_id,
+        record_id=ask.idempotency,
+        body_hash=ask.body_hash,
+        request_id=hold.request_id,
+        placed_at=placed_at,
+        hold_expires_at=hold.expires_at,
+        ttl=placed_at + KEPT_S,
     )
 
 

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from openmind_llm.domain.idempotency import StillRunningError
 from openmind_llm.domain.keys import Caller, KeyRecord
 from openmind_llm.domain.ledger import admission, credit, disclosure, quoting, settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask
@@ -85,7 +86,7 @@ class Ledger:
             return {}
 
     def admit(self, caller: Caller, ask: Ask) -> Admission:
-        """Raises what admission.admit raises, and LedgerUnavailableError: then nothing is held."""
+        """Raises what admission.admit raises, StillRunningError and LedgerUnavailableError: then nothing is held."""
         try:
             return self._admit(caller, ask)
         except LedgerUnavailableError:
@@ -135,6 +136,8 @@ class Ledger:
             admitted = self._reckon(standing, ask, is_fresh=is_fresh)
             if admitted is not None:
                 written = self._store.admit(admitted)
+                if written is Written.TAKEN:
+                    raise StillRunningError
                 if written is not Written.STALE:
                     after = admitted.standing.after(admitted.account_moves, admitted.key_moves)
                     self._seen.put(after)

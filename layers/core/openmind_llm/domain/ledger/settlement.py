@@ -7,6 +7,7 @@ have been billed), `abandoned` (the function died: settled by the sweeper).
 
 from dataclasses import dataclass
 
+from openmind_llm.domain.idempotency import Kept
 from openmind_llm.domain.ledger import limits
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, Timing
@@ -29,22 +30,27 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a request ended. `settled_at` is in milliseconds since the epoch."""
+    """How a request ended. `settled_at` is in milliseconds since the epoch.
+
+    `kept` is what is stored of its answer; with None, the record that it claimed is removed.
+    """
 
     outcome: str
     usage: Usage
     bill: Bill
     settled_at: int
     timing: Timing
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The entry, and the moves that go with it."""
+    """The entry, and the moves that go with it. `kept`: see Ending."""
 
     entry: Entry
     account_moves: tuple[Move, ...]
     key_moves: tuple[Move, ...]
+    kept: Kept | None = None
 
 
 def settle(hold: Hold, ending: Ending, standing: Standing, plan: Plan) -> Settlement:
@@ -66,7 +72,7 @@ def settle(hold: Hold, ending: Ending, standing: Standing, plan: Plan) -> Settle
     account = (*_charged(hold, charge), *limits.give_back_tokens(plan.limits, tokens))
     own = standing.key.limits
     key = (*_of_key(hold, charge, unused, standing.key_counters), *limits.give_back_tokens(own, tokens))
-    return Settlement(entry, account, key)
+    return Settlement(entry, account, key, ending.kept)
 
 
 def abandoned(hold: Hold, now_s: float) -> Ending:

@@ -1,0 +1,102 @@
+"""The use case: a completion that is asked for once more, under the `Idempotency-Key` that it had."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import Any
+
+from openmind_llm.domain import idempotency, recording
+from openmind_llm.domain.completions import Call, Completions, Reply
+from openmind_llm.domain.idempotency import AnswerStore, Record, StillRunningError
+from openmind_llm.domain.ledger.ledger import Ledger
+from openmind_llm.domain.recording import Recorder
+from openmind_llm.errors import GatewayError
+
+logger = logging.getLogger(__name__)
+
+
+class Repeats:
+    """Completions, each answered, and charged, once for its key. `now` gives seconds since the epoch.
+
+    A replay has no ledger row, holds nothing and takes no token of a rate, so that a caller gets what it has paid for
+    with its credit used up, too; it takes `total_s` seconds at most.
+    """
+
+    def __init__(
+        self,
+        completions: Completions,
+        ledger: Ledger,
+        answers: AnswerStore,
+        now: Callable[[], float],
+        total_s: float | None = None,
+    ) -> None:
+        self._completions = completions
+        self._ledger = ledger
+        self._answers = answers
+        self._now = now
+        self._total_s = total_s
+
+    @asynccontextmanager
+    async def open(self, call: Call, key: str | None = None) -> AsyncIterator[Reply]:
+        """See Completions.open. `key` is the header's value, None without one: then this is Completions.open.
+
+        Raises InvalidRequestError, IdempotencyKeyReusedError, StillRunningError and AnswerNotKeptError, too.
+        """
+        with self._completions.told(call) as facts:
+            async with AsyncExitStack() as stack:
+                if key is None:
+                    yield await stack.enter_async_context(self._completions.answered(call, facts))
+                else:
+                    yield await self._answered_once(stack, call, key, facts)
+
+    async def _answered_once(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
+        recorder = await self._recorder(call, key)
+        replay = await self._replay(stack, call, recorder, facts)
+        if replay is not None:
+            return replay
+        try:
+            return await stack.enter_async_context(self._completions.answered(call, facts, recorder))
+        except StillRunningError:  # another request took the key since we looked
+            replay = await self._replay(stack, call, recorder, facts)
+            if replay is None:
+                raise
+            return replay
+
+    async def _recorder(self, call: Call, key: str) -> Recorder:
+        try:
+            return Recorder(self._answers, idempotency.record_id(key), idempotency.body_hash(call.provider, call.raw))
+        except GatewayError as error:
+            await self._disclose(call, error)
+            raise
+
+    async def _replay(
+        self, stack: AsyncExitStack, call: Call, recorder: Recorder, facts: dict[str, Any]
+    ) -> Reply | None:
+        """None where the request is to be made. The caller's key is looked at afresh before anything is told."""
+        record = await asyncio.to_thread(self._answers.record, call.caller.account_id, recorder.record_id)
+        if record is None or idempotency.is_free(record, self._now()):
+            return None
+        await asyncio.to_thread(self._ledger.standing, call.caller)
+        try:
+            reply = await self._replied(stack, call, record, recorder.body_hash)
+        except GatewayError as error:
+            await self._disclose(call, error)
+            raise
+        facts["replay_of"] = record.claim.request_id
+        return reply
+
+    async def _replied(self, stack: AsyncExitStack, call: Call, record: Record, body_hash: str) -> Reply:
+        kept = idempotency.kept_for(record, body_hash)
+        parts = await asyncio.to_thread(self._answers.parts, record)
+        told = {
+            "x-openmind-idempotent-replay": "true",
+            "x-openmind-original-request-id": record.claim.request_id,
+            "x-openmind-cost": "0",
+        }
+        payloads = await stack.enter_async_context(aclosing(recording.replayed(parts)))
+        now = await asyncio.to_thread(self._ledger.disclosed, call.caller)
+        return Reply({**kept.headers, **now, **told}, kept.is_stream, payloads, total_s=self._total_s)
+
+    async def _disclose(self, call: Call, error: GatewayError) -> None:
+        error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
