@@ -38,6 +38,7 @@ STAND_INS = {
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
     "PlanOverrides": "[]",
+    "DefaultPlan": "free",
     "OidcIssuer": "",
     "OidcAudience": "",
     "Table": "table",
