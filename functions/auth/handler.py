@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     return {
         "principalId": caller.key_id,
         "policyDocument": _allow(event["methodArn"]),
-        "context": {"key_id": caller.key_id, "account_id": caller.account_id},
+        "context": {"key_id": caller.key_id, "account_id": caller.account_id, "proof": caller.proof},
     }
 
 

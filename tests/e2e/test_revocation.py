@@ -1,6 +1,7 @@
 """A key that is revoked, or whose account is closed, is refused by the next request, whatever anybody has cached."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,11 +43,7 @@ class Owner:
 @pytest.fixture(scope="session")
 def accounts(stack: dict[str, str]) -> Accounts:
     pepper = boto3.client("secretsmanager").get_secret_value(SecretId=seed.PEPPER_SECRET)["SecretString"].encode()
-    return Accounts(DynamoAccounts(boto3.client("dynamodb"), seed.TABLE), plans.load(), lambda: pepper, _now)
-
-
-def _now() -> float:
-    return 1_795_651_200.0
+    return Accounts(DynamoAccounts(boto3.client("dynamodb"), seed.TABLE), plans.load(), lambda: pepper, time.time)
 
 
 @pytest.fixture
@@ -65,7 +62,8 @@ def caching(door: Door) -> Door:
     """An API Gateway that remembers what the authorizer said, as one may be set up to do."""
     if not isinstance(door, ApiGatewayDoor):
         return door
-    authorize, said = door._auth, []
+    authorize = door._auth
+    said: list[dict[str, Any]] = []
 
     def remembered(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if not said:
@@ -86,7 +84,7 @@ def test_the_next_completion_is_refused(
     refused = [ask(seen, owner).status, ask(seen, owner, stream=True).status]
 
     assert refused == [401, 401]
-    assert len(upstream.requests) == 1
+    assert len(upstream.received) == 1
 
 
 @pytest.mark.parametrize("end", [Owner.revoke, Owner.close], ids=["revoked", "closed"])
@@ -107,3 +105,22 @@ def test_a_rotated_key_is_good_at_once(door: Door, owner: Owner, accounts: Accou
     fresh, _ = accounts.rotate_key(owner.account_id, keys.key_id(owner.key), 0, "test")
 
     assert ask(door, Owner(owner.account_id, fresh)).status == 200
+
+
+def test_the_secret_before_a_rotation_is_refused_at_once(
+    door: Door, owner: Owner, accounts: Accounts, upstream: FakeUpstream
+) -> None:
+    seen = caching(door)
+    assert ask(seen, owner).status == 200
+
+    accounts.rotate_key(owner.account_id, keys.key_id(owner.key), 0, "test")
+
+    assert [ask(seen, owner).status, ask(seen, owner).status] == [401, 401]
+
+
+def test_with_an_overlap_both_secrets_are_good(
+    door: Door, owner: Owner, accounts: Accounts, upstream: FakeUpstream
+) -> None:
+    fresh, _ = accounts.rotate_key(owner.account_id, keys.key_id(owner.key), 3_600, "test")
+
+    assert [ask(door, one).status for one in (owner, Owner(owner.account_id, fresh))] == [200, 200]

@@ -157,4 +157,4 @@ def _authorized(scope: Scope) -> Caller | None:
     context = scope.get("aws.event", {}).get("requestContext", {}).get("authorizer") or {}
     if not context.get("key_id"):
         return None
-    return Caller(key_id=context["key_id"], account_id=context["account_id"])
+    return Caller(context["key_id"], context["account_id"], context.get("proof", ""))

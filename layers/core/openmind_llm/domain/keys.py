@@ -27,6 +27,8 @@ CREDENTIAL_HEADERS = ("authorization", "x-api-key")
 _SHAPE = re.compile(r"om1_(?:live|test)_([A-Za-z0-9]{16})[A-Za-z0-9]{16,}")
 _PRINTABLE = re.compile(rf"[\x21-\x7e]{{8,{MAX_LENGTH}}}")
 _SECRET_BYTES = 32
+_PROOF_LENGTH = 16
+"""Of a digest's characters, none of which tells anything without the pepper."""
 _ID_BYTES = 8
 
 
@@ -56,10 +58,14 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request, as far as a checked key tells."""
+    """Who sends a request, as far as a checked key tells.
+
+    `proof` tells one secret of the key from another, and is of no use to make one; empty where no secret was shown.
+    """
 
     key_id: str
     account_id: str
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +137,18 @@ def authenticate(key: str, finds: Iterable[Find], pepper: Callable[[], bytes], n
         # All of them, and one for a key that is not there: the time it takes tells nothing.
         matches = [hmac.compare_digest(shown, expected) for expected in good]
         if record is not None and any(matches):
-            return Caller(key_id=record.key_id, account_id=record.account_id)
+            return Caller(record.key_id, record.account_id, shown[:_PROOF_LENGTH])
     raise AuthenticationError
 
 
 def is_valid(record: KeyRecord, now_s: float) -> bool:
     """Neither revoked nor expired."""
     return record.is_active and (record.expires_at is None or now_s < record.expires_at)
+
+
+def is_proof(proof: str, record: KeyRecord, now_s: float) -> bool:
+    """Whether the secret behind it is still one of the key's: it may have been replaced since it was checked."""
+    return not proof or any(good.startswith(proof) for good in _digests(record, now_s))
 
 
 def _digests(record: KeyRecord, now_s: float) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from openmind_llm.domain import keys, pricing
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.idempotency import KEPT_S, Claim
+from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import limits
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.rows import Bill, Hold
@@ -58,8 +59,7 @@ class Admission:
 
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
-    """Raises AuthenticationError, ModelNotAllowedError, TooManyRequestsError and CreditError."""
-    require_valid(standing, now_s)
+    """Raises ModelNotAllowedError, TooManyRequestsError and CreditError. Whether the key is valid is asked before."""
     _require_allowed(standing, ask.route)
     cap = output_cap(plan, ask)
     output = _affordable(standing, ask, cap, now_s)
@@ -79,9 +79,10 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
     return Admission(hold, standing, plan, account, key, is_lowered=output < cap, claim=_claim(ask, hold, now_s))
 
 
-def require_valid(standing: Standing, now_s: float) -> None:
-    """Raises AuthenticationError."""
-    if not standing.account.is_active or not keys.is_valid(standing.key, now_s):
+def require_valid(standing: Standing, caller: Caller, now_s: float) -> None:
+    """Of account, key, and the secret that the caller has shown. Raises AuthenticationError."""
+    key = standing.key
+    if not (standing.account.is_active and keys.is_valid(key, now_s) and keys.is_proof(caller.proof, key, now_s)):
         raise AuthenticationError
 
 

@@ -70,7 +70,7 @@ class Ledger:
     def standing(self, caller: Caller) -> Standing:
         """A fresh look. Raises AuthenticationError for what is revoked, closed or expired."""
         standing = self._require(caller)
-        admission.require_valid(standing, self._clock.now())
+        admission.require_valid(standing, caller, self._clock.now())
         return standing
 
     def current(self, caller: Caller) -> tuple[Standing, Plan]:
@@ -99,7 +99,7 @@ class Ledger:
         seen = self._seen.get(caller.key_id)
         standing, is_fresh = (seen, False) if seen else (self._require(caller), True)
         for attempt in range(ATTEMPTS):
-            admitted = self._reckon(standing, ask, is_fresh=is_fresh)
+            admitted = self._reckon(standing, caller, ask, is_fresh=is_fresh)
             if admitted is not None:
                 held = self._hold(admitted)
                 if held is not None:
@@ -182,14 +182,15 @@ class Ledger:
             standing, is_fresh = self._require(caller), True
         raise LedgerUnavailableError
 
-    def _reckon(self, standing: Standing, ask: Ask, *, is_fresh: bool) -> Admission | None:
+    def _reckon(self, standing: Standing, caller: Caller, ask: Ask, *, is_fresh: bool) -> Admission | None:
         """None where a fresh look has to come first."""
         now = self._clock.now()
         if is_fresh:
-            admission.require_valid(standing, now)
+            admission.require_valid(standing, caller, now)
             standing = self.renewed(standing)
         plan = self._plans.get(standing.account.plan)
         try:
+            admission.require_valid(standing, caller, now)
             admitted = admission.admit(standing, plan, ask, now)
         except GatewayError as error:
             if is_fresh:
