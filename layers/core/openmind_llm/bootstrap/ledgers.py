@@ -1,23 +1,14 @@
-"""Wires the ledger, and what owners and operators do with accounts."""
+"""Wires the ledger, and the answers that are kept for a repeat."""
 
 import time
-from collections.abc import Callable
 
 from openmind_llm import plans
-from openmind_llm.bootstrap import credentials
-from openmind_llm.domain.accounts import Accounts
-from openmind_llm.domain.catalogue import Catalogue
-from openmind_llm.domain.key_settings import KeyRules
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
 from openmind_llm.domain.ledger.seen import Seen
-from openmind_llm.domain.owners import Owners
-from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
-from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.answers import DynamoAnswers
 from openmind_llm.storage.ledger import DynamoLedger
-from openmind_llm.storage.secrets import SecretUnreadableError
 
 
 def ledger(settings: Settings) -> Ledger:
@@ -30,32 +21,3 @@ def ledger(settings: Settings) -> Ledger:
 def answers(settings: Settings) -> DynamoAnswers:
     """Of requests with an `Idempotency-Key`."""
     return DynamoAnswers(clients.dynamodb_for_requests(), settings.table_name)
-
-
-def accounts(settings: Settings) -> Accounts:
-    """Raises PlanOverrideError."""
-    return _accounts(settings, credentials.kept_pepper(settings))
-
-
-def owners(settings: Settings, catalogue: Catalogue) -> Owners:
-    """Raises PlanOverrideError, and UnknownPlanError for the plan of new accounts."""
-    if settings.default_plan:
-        plans.load(settings.plan_overrides).get(settings.default_plan)
-    pepper = credentials.kept_pepper(settings)
-
-    def readable() -> bytes:
-        try:
-            return pepper()
-        except SecretUnreadableError:
-            raise LedgerUnavailableError from None
-
-    return Owners(_accounts(settings, readable), rules(catalogue), settings.default_plan)
-
-
-def rules(catalogue: Catalogue) -> KeyRules:
-    return KeyRules([provider.name for provider in catalogue.providers()], time.time)
-
-
-def _accounts(settings: Settings, pepper: Callable[[], bytes]) -> Accounts:
-    store = DynamoAccounts(clients.dynamodb(), settings.table_name)
-    return Accounts(store, plans.load(settings.plan_overrides), pepper, time.time)

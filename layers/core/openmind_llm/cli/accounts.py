@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import ledgers
+from openmind_llm.bootstrap import accounting
 from openmind_llm.cli import words
 from openmind_llm.domain import keys, money
 from openmind_llm.domain.ledger import credit
@@ -38,17 +38,17 @@ def _add(commands: Groups, name: str, told: str, command: Command) -> None:
 
 
 def open_account(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).open(parsed.account, parsed.plan, parsed.actor)
+    accounting.accounts(settings).open(parsed.account, parsed.plan, parsed.actor)
     words.tell(f"account {parsed.account} opened on plan {parsed.plan}")
 
 
 def list_accounts(_: argparse.Namespace, settings: Settings) -> None:
-    found = sorted(ledgers.accounts(settings).all(), key=lambda known: known.account.account_id)
+    found = sorted(accounting.accounts(settings).all(), key=lambda known: known.account.account_id)
     words.show(("ACCOUNT", "PLAN", "STATE", "BALANCE", "CHARGED", "KEYS", "OPENED"), *map(_row, found))
 
 
 def show_account(parsed: argparse.Namespace, settings: Settings) -> None:
-    known = ledgers.accounts(settings).get(parsed.account)
+    known = accounting.accounts(settings).get(parsed.account)
     counters = known.counters
     for name, value in (
         ("account", known.account.account_id),
@@ -67,22 +67,22 @@ def show_account(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def close_account(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).close(parsed.account, parsed.actor)
+    accounting.accounts(settings).close(parsed.account, parsed.actor)
     words.tell(f"account {parsed.account} closed: its keys are refused")
 
 
 def reopen_account(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).reopen(parsed.account, parsed.actor)
+    accounting.accounts(settings).reopen(parsed.account, parsed.actor)
     words.tell(f"account {parsed.account} reopened")
 
 
 def change_plan(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).set_plan(parsed.account, parsed.plan, parsed.actor)
+    accounting.accounts(settings).set_plan(parsed.account, parsed.plan, parsed.actor)
     words.tell(f"account {parsed.account} is on plan {parsed.plan}")
 
 
 def cancel_plan(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).cancel(parsed.account, parsed.actor, at_period_end=not parsed.undo)
+    accounting.accounts(settings).cancel(parsed.account, parsed.actor, at_period_end=not parsed.undo)
     words.tell(f"account {parsed.account}: the plan {'goes on' if parsed.undo else 'ends with its period'}")
 
 

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import ledgers
+from openmind_llm.bootstrap import accounting
 from openmind_llm.cli import words
 from openmind_llm.domain import keys, money
 from openmind_llm.domain.ledger.audit import AuditRow
@@ -23,7 +23,7 @@ def add(groups: Groups) -> None:
 
 
 def show_audit(parsed: argparse.Namespace, settings: Settings) -> None:
-    accounts = ledgers.accounts(settings)
+    accounts = accounting.accounts(settings)
     accounts.get(parsed.account)
     words.show(("WHEN", "WHO", "WHAT", "OF", "CREDIT", "DETAIL"), *map(_row, accounts.audit(parsed.account)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import ledgers
+from openmind_llm.bootstrap import accounting
 from openmind_llm.cli import words
 from openmind_llm.domain import money
 from openmind_llm.settings import Settings
@@ -25,7 +25,7 @@ def add(groups: Groups) -> None:
 
 def grant_credit(parsed: argparse.Namespace, settings: Settings) -> None:
     amount = money.micro(parsed.amount)
-    accounts = ledgers.accounts(settings)
+    accounts = accounting.accounts(settings)
     accounts.grant(parsed.account, amount, parsed.actor, parsed.note)
     balance = money.text(accounts.get(parsed.account).counters["balance"])
     words.tell(f"{money.text(amount)} OMCU granted to {parsed.account}, which has {balance} now")

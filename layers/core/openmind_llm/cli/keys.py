@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from openmind_llm.bootstrap import completions, credentials, ledgers
+from openmind_llm.bootstrap import accounting, completions, credentials
 from openmind_llm.cli import words
 from openmind_llm.domain import keys, money
 from openmind_llm.domain.accounts import AccountExistsError
@@ -83,7 +83,7 @@ def create_key(parsed: argparse.Namespace, settings: Settings) -> None:
     """Mints a key and shows it, this once. With `--key-from-stdin`, takes one that was minted elsewhere."""
     asked = _read(parsed, settings, KeySettings())
     key = sys.stdin.readline().strip() if parsed.key_from_stdin else keys.mint(parsed.mode)
-    accounts = ledgers.accounts(settings)
+    accounts = accounting.accounts(settings)
     with contextlib.suppress(AccountExistsError):
         accounts.open(parsed.account, parsed.plan, parsed.actor)
     _, known = accounts.create_key(parsed.account, parsed.actor, asked, key)
@@ -92,27 +92,27 @@ def create_key(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def list_keys(parsed: argparse.Namespace, settings: Settings) -> None:
-    accounts = ledgers.accounts(settings)
+    accounts = accounting.accounts(settings)
     owners = [parsed.account] if parsed.account else [known.account.account_id for known in accounts.all()]
     found = [known for owner in owners for known in accounts.keys(owner)]
     words.show(("ID", "ACCOUNT", "NAME", "CREATED", "EXPIRES", "CHARGED"), *map(_row, found))
 
 
 def revoke_key(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).delete_key(_owner(parsed, settings), parsed.id, parsed.actor)
+    accounting.accounts(settings).delete_key(_owner(parsed, settings), parsed.id, parsed.actor)
     words.tell(f"key {parsed.id} revoked")
 
 
 def rotate_key(parsed: argparse.Namespace, settings: Settings) -> None:
     owner = _owner(parsed, settings)
-    key, _ = ledgers.accounts(settings).rotate_key(owner, parsed.id, parsed.overlap, parsed.actor)
+    key, _ = accounting.accounts(settings).rotate_key(owner, parsed.id, parsed.overlap, parsed.actor)
     words.tell(f"key {parsed.id} has a new secret; the old one is good for {parsed.overlap} s. It is shown only now:")
     sys.stdout.write(f"{key}\n")
 
 
 def update_key(parsed: argparse.Namespace, settings: Settings) -> None:
     owner = _owner(parsed, settings)
-    ledgers.accounts(settings).change_key(
+    accounting.accounts(settings).change_key(
         owner, parsed.id, lambda before: _read(parsed, settings, before), parsed.actor
     )
     words.tell(f"key {parsed.id} changed")
@@ -121,7 +121,7 @@ def update_key(parsed: argparse.Namespace, settings: Settings) -> None:
 def _read(parsed: argparse.Namespace, settings: Settings, before: KeySettings) -> KeySettings:
     given = {field: getattr(parsed, field) for field in FLAGS if getattr(parsed, field) is not None}
     cleared = dict.fromkeys(getattr(parsed, "clear", ()))
-    return ledgers.rules(completions.catalogue(settings)).read(cleared | given, before)
+    return accounting.rules(completions.catalogue(settings)).read(cleared | given, before)
 
 
 def _owner(parsed: argparse.Namespace, settings: Settings) -> str:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import inspections, ledgers
+from openmind_llm.bootstrap import accounting, inspections, ledgers
 from openmind_llm.cli import words
 from openmind_llm.domain import money
 from openmind_llm.domain.ledger import inspection
@@ -57,7 +57,7 @@ def _account_ids(parsed: argparse.Namespace, settings: Settings) -> Iterator[str
     if parsed.account:
         yield parsed.account
         return
-    for known in ledgers.accounts(settings).all():
+    for known in accounting.accounts(settings).all():
         yield known.account.account_id
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import ledgers, reports
+from openmind_llm.bootstrap import accounting, reports
 from openmind_llm.cli import words
 from openmind_llm.domain import money
 from openmind_llm.domain.keys import Viewer
@@ -36,7 +36,7 @@ def add(groups: Groups) -> None:
 
 
 def show_usage(parsed: argparse.Namespace, settings: Settings) -> None:
-    ledgers.accounts(settings).get(parsed.account)
+    accounting.accounts(settings).get(parsed.account)
     asked = query.parse(_given(parsed), datetime.now(UTC).date())
     lines = reports.usage(settings).lines(Viewer(parsed.account), asked)
     header = (*asked.group_by, *(MONEY.get(name, name) for name in ROLLUP_COUNTERS))

@@ -20,7 +20,7 @@ from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage
-from openmind_llm.errors import GatewayError, InvalidRequestError, LedgerUnavailableError, ProviderUnavailableError
+from openmind_llm.errors import GatewayError, InvalidRequestError, ProviderUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -149,8 +149,9 @@ class Meter:
         self._facts |= _token_facts(ending.usage)
         try:
             await asyncio.to_thread(self._write, ending)
-        except LedgerUnavailableError:
-            logger.error("not settled: the hold will be swept", extra=self._facts)
+        except GatewayError as error:
+            facts = self._facts | {"cause": type(error).__name__}
+            logger.error("not settled: the hold will be swept", extra=facts)
 
     def _write(self, ending: Ending) -> None:
         """What is kept of the answer first: the charge tells that it is there."""
