@@ -65,7 +65,7 @@ def open_account(dynamodb: "DynamoDBClient", request: pytest.FixtureRequest) -> 
 @pytest.fixture(scope="session")
 def racing(environment: dict[str, str]) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("forkserver")  # each is a process of its own; the imports are made once
-    context.set_forkserver_preload([racers.__name__])
+    context.set_forkserver_preload(["tests.integration.ledger.warm"])
     together = context.Barrier(PROCESSES)
     given = {name: os.environ[name] for name in ("PATH",)} | environment
     with ProcessPoolExecutor(PROCESSES, context, racers.prepare, (together, given)) as pool:

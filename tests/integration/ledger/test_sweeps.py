@@ -11,7 +11,7 @@ from dev import seed
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Admission
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
-from openmind_llm.domain.ledger.rows import Bill, Entry, Timing
+from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, Timing
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.plans import Limits, Plan, Plans
@@ -32,9 +32,21 @@ RACE = Plan("race", "Race", False, 0, None, 4096, Limits())
 ENDING = Ending("completed", Usage(7, 0, 0, 9, 0, is_exact=True), Bill(1234, 5), (NOON + 60) * 1000, Timing(60_000))
 
 
-def ledger_of_a_process(client: "DynamoDBClient", now: float) -> Ledger:
-    clock = Clock(lambda: now, time.sleep)
-    return Ledger(DynamoLedger(client, seed.TABLE), Plans([RACE, ONE_AT_A_TIME]), clock, Seen(30, time.monotonic))
+class Together(DynamoLedger):
+    """Whose sweepers have all seen the holds before one of them settles any."""
+
+    barrier = threading.Barrier(1)
+
+    def expired_holds(self, now_s: int) -> list[Hold]:
+        found = super().expired_holds(now_s)
+        self.barrier.wait(30)
+        return found
+
+
+def ledger_of_a_process(client: "DynamoDBClient", now: float, barrier: threading.Barrier | None = None) -> Ledger:
+    clock, store = Clock(lambda: now, time.sleep), Together(client, seed.TABLE)
+    store.barrier = barrier or store.barrier
+    return Ledger(store, Plans([RACE, ONE_AT_A_TIME]), clock, Seen(30, time.monotonic))
 
 
 def admitted(ledger: Ledger, account_id: str) -> Admission:
@@ -46,20 +58,16 @@ def test_two_sweepers_and_a_late_settlement_of_the_same_holds_charge_each_once(
 ) -> None:
     books = open_account()
     late = ledger_of_a_process(dynamodb, NOON)
-    sweepers = [ledger_of_a_process(dynamodb, NOON + HOLD_S + 1) for _ in range(2)]
-    holds = [admitted(late, books.account_id).hold for _ in range(HOLDS)]
     together = threading.Barrier(3)
+    sweepers = [ledger_of_a_process(dynamodb, NOON + HOLD_S + 1, together) for _ in range(2)]
+    holds = [admitted(late, books.account_id).hold for _ in range(HOLDS)]
 
     def settle() -> list[Entry | None]:
         together.wait(30)
         return [late.settle(hold, ENDING) for hold in reversed(holds)]
 
-    def sweep(ledger: Ledger) -> list[Entry]:
-        together.wait(30)
-        return ledger.sweep()
-
     with ThreadPoolExecutor(3) as threads:
-        settling, sweeping = threads.submit(settle), [threads.submit(sweep, ledger) for ledger in sweepers]
+        settling, sweeping = threads.submit(settle), [threads.submit(ledger.sweep) for ledger in sweepers]
         settled = [entry for entry in settling.result() if entry is not None]
         entries = settled + [entry for done in sweeping for entry in done.result()]
 
