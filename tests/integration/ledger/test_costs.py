@@ -77,16 +77,16 @@ def books(dynamodb: "DynamoDBClient") -> Books:
     return Books(dynamodb, ACCOUNT, record.key_id)
 
 
-def admit(ledger: Ledger) -> Admission:
+def admit(ledger: Ledger, idempotency: str = "") -> Admission:
     """With names as long as a provider may have them."""
     asked = racers.ask(time.time())
     route = replace(asked.route, model=replace(asked.route.model, name=LONG_MODEL), upstream_id="u" * 128)
-    return ledger.admit(Caller("K" * 16, ACCOUNT), replace(asked, route=route, idempotency="i" * 64))
+    return ledger.admit(Caller("K" * 16, ACCOUNT), replace(asked, route=route, idempotency=idempotency))
 
 
-def ask(ledger: Ledger) -> None:
+def ask(ledger: Ledger, idempotency: str = "") -> None:
     """With counts that are as large as they get."""
-    admission = admit(ledger)
+    admission = admit(ledger, idempotency)
     used = Usage(10**6, 10**6, 10**6, 10**6, 10**6, is_exact=False)
     timing = Timing(900_000, 240_000, 3)
     ledger.settle(admission.hold, Ending("client_gone", used, Bill(10**9, 10**9), int(time.time() * 1000), timing))
@@ -114,6 +114,17 @@ def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoD
     assert all(size < KB for size in sizes.values())
     assert units(admission) == 7
     assert units(settlement) == 9
+
+
+def test_an_idempotency_key_is_one_more_write_at_either_end(dynamodb: "DynamoDBClient", books: Books) -> None:
+    """Beside the look for the record before, and the parts of the answer."""
+    counted = Counted(dynamodb)
+    store = DynamoLedger(dynamodb, seed.TABLE)
+    ledger = Ledger(store, Plans([PLAN]), Clock(time.time, time.sleep), Seen(30, time.monotonic))
+
+    ask(ledger, "i" * 64)
+
+    assert counted.writes == [["Put", "Update", "Update", "Put"], ["Update", "Update", "Update", "Update", "Delete"]]
 
 
 def units(operations: list[str]) -> int:
