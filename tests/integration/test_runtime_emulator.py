@@ -195,7 +195,10 @@ def test_auth_tells_who_calls(auth: Running) -> None:
     """The context reaches the other functions; API Gateway takes plain values only."""
     answer = _invoke(auth, "auth_bearer")
 
+    proof = answer["context"].pop("proof")
     assert answer["context"] == {"key_id": answer["principalId"], "account_id": ACCOUNT}
+    assert len(proof) == 16
+    assert proof not in _example_key()
 
 
 @pytest.mark.parametrize("event", ["auth_wrong_key", "auth_missing_key"])

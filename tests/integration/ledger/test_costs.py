@@ -7,6 +7,7 @@ it counts twice. An index that an item enters or leaves is one more unit.
 import json
 import sys
 import time
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,6 @@ KB = 1024
 MANY = 10**12
 LIMITS = Limits(MANY, MANY, 10**9, MANY, MANY * 1000, MANY * 1000)
 PLAN = Plan("enterprise", "Enterprise", False, 0, None, 16_384, Limits(10**6, 10**6, 10**9, 10**6))
-ACCOUNT = "auth0|" + "0123456789abcdef" * 4
 LONG_MODEL = "m" * 64
 
 
@@ -61,9 +61,10 @@ class Counted:
 @pytest.fixture
 def books(dynamodb: "DynamoDBClient") -> Books:
     """An account and a key with long names and every limit."""
-    accounts, audit = DynamoAccounts(dynamodb, seed.TABLE), AuditRow(ACCOUNT, 0, "test", "open", ACCOUNT)
-    known = new_account("enterprise", ACCOUNT)
-    record = KeyRecord("K" * 16, ACCOUNT, "n" * 100, "om1_live_KKKK", "d" * 64, "2026-11-25T00:00:00.000Z")
+    account_id, key_id = f"auth0|{uuid.uuid4().hex * 2}", uuid.uuid4().hex[:16]
+    accounts, audit = DynamoAccounts(dynamodb, seed.TABLE), AuditRow(account_id, 0, "test", "open", account_id)
+    known = new_account("enterprise", account_id)
+    record = KeyRecord(key_id, account_id, "n" * 100, "om1_live_KKKK", "d" * 64, "2026-11-25T00:00:00.000Z")
     record = replace(
         record,
         updated_at="2026-11-25T00:00:00.000Z",
@@ -74,19 +75,19 @@ def books(dynamodb: "DynamoDBClient") -> Books:
     )
     assert accounts.open(known.account, known.counters, audit)
     assert accounts.add_key(record, (), audit)
-    return Books(dynamodb, ACCOUNT, record.key_id)
+    return Books(dynamodb, account_id, key_id)
 
 
-def admit(ledger: Ledger, idempotency: str = "") -> Admission:
+def admit(ledger: Ledger, books: Books, idempotency: str = "") -> Admission:
     """With names as long as a provider may have them."""
     asked = racers.ask(time.time())
     route = replace(asked.route, model=replace(asked.route.model, name=LONG_MODEL), upstream_id="u" * 128)
-    return ledger.admit(Caller("K" * 16, ACCOUNT), replace(asked, route=route, idempotency=idempotency))
+    return ledger.admit(Caller(books.key_id, books.account_id), replace(asked, route=route, idempotency=idempotency))
 
 
-def ask(ledger: Ledger, idempotency: str = "") -> None:
+def ask(ledger: Ledger, books: Books, idempotency: str = "") -> None:
     """With counts that are as large as they get."""
-    admission = admit(ledger, idempotency)
+    admission = admit(ledger, books, idempotency)
     used = Usage(10**6, 10**6, 10**6, 10**6, 10**6, is_exact=False)
     timing = Timing(900_000, 240_000, 3)
     ledger.settle(admission.hold, Ending("client_gone", used, Bill(10**9, 10**9), int(time.time() * 1000), timing))
@@ -99,12 +100,12 @@ def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoD
 
     assert ledger.key(books.key_id) is not None
     assert counted.taken() == ["GetItem", "BatchGetItem"]
-    ask(ledger)
+    ask(ledger, books)
     assert counted.taken() == ["TransactWriteItems", "TransactWriteItems"]
-    ledger.standing(Caller(books.key_id, ACCOUNT))
+    ledger.standing(Caller(books.key_id, books.account_id))
     assert counted.taken() == ["BatchGetItem"]
 
-    admit(ledger)
+    admit(ledger, books)
     sizes = {kind(item): size(item) for item in books.all_items()}
     admission, settlement, _ = counted.writes
     sys.stdout.write(f"\nadmission {admission}, settlement {settlement}, bytes {sizes}\n")
@@ -122,7 +123,7 @@ def test_an_idempotency_key_is_one_more_write_at_either_end(dynamodb: "DynamoDBC
     store = DynamoLedger(dynamodb, seed.TABLE)
     ledger = Ledger(store, Plans([PLAN]), Clock(time.time, time.sleep), Seen(30, time.monotonic))
 
-    ask(ledger, "i" * 64)
+    ask(ledger, books, "i" * 64)
 
     assert counted.writes == [["Put", "Update", "Update", "Put"], ["Update", "Update", "Update", "Update", "Delete"]]
 
