@@ -149,7 +149,10 @@ def test_a_key_may_end_in_the_last_second_that_can_be_written(service: Service, 
     assert service.listed() == [told]
 
 
-@pytest.mark.parametrize(("body", "text"), [*BAD_FIELDS, ({"mode": "prod"}, "mode must be one of live, test")])
+BAD_MODES = [({"mode": mode}, "mode must be one of live, test") for mode in ("prod", "", 0, False, [])]
+
+
+@pytest.mark.parametrize(("body", "text"), [*BAD_FIELDS, *BAD_MODES])
 def test_a_bad_field_creates_nothing_and_is_named(service: Service, body: Any, text: str) -> None:
     assert service.ask("POST", CREATE, body) == (400, {"error": text})
 
