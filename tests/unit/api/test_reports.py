@@ -427,6 +427,11 @@ def test_a_login_opens_nothing_but_usage(path: str) -> None:
     assert replace(used(), user=user).get(path, LOGIN).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/api/core/usage/chat/completions", "/api/core/usage/chat/completions/quote"])
+def test_a_login_is_not_taken_for_a_key_where_a_provider_would_be_called_usage(path: str) -> None:
+    assert replace(used(), user=user).ask("POST", path, LOGIN, json=BODY).status_code == 401
+
+
 def test_a_login_beside_a_key_is_refused() -> None:
     service = replace(used(), user=user)
 

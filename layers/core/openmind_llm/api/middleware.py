@@ -46,7 +46,9 @@ LOGIN_PATHS = frozenset(
 """These take a user's login, and no key: a key that leaks can neither make others nor delete them."""
 
 USAGE_PATH = "/api/core/usage"
-"""This path, and those below it, take a key or a user's login."""
+"""This path, and those of requests right below it, take a key or a user's login."""
+
+_USAGE = re.compile(rf"{USAGE_PATH}(?:/[^/]*)?")
 
 _LOGIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 """What a signed token looks like (RFC 7519). No key of our shape has a dot."""
@@ -143,7 +145,7 @@ def _login(scope: Scope) -> str:
 
 def _shows_login(scope: Scope) -> bool:
     """Whether a path that takes either is asked for with a login, and with nothing beside it."""
-    if scope["path"] != USAGE_PATH and not scope["path"].startswith(f"{USAGE_PATH}/"):
+    if not _USAGE.fullmatch(scope["path"]):
         return False
     shown = [value for name, value in headers(scope) if name in keys.CREDENTIAL_HEADERS]
     try:
