@@ -447,6 +447,11 @@ def test_keys_see_usage_where_logins_do_too() -> None:
     assert service.ask("GET", "/api/core/usage", None, headers={"x-api-key": LOGIN}).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/api/core/api_keys", "/api/core/account/balance", "/api/core/key", "/health"])
+def test_a_path_with_a_line_break_behind_it_is_another_path(path: str) -> None:
+    assert used().get(f"{path}%0a").status_code == 404
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_another_method_is_refused(method: str, path: str) -> None:
     answer = used().ask("DELETE", path)

@@ -12,7 +12,7 @@ from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import ids, keys
 from openmind_llm.domain.keys import Caller
-from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, UserNotFoundError
+from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, NotFoundError, UserNotFoundError
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +111,8 @@ class RequireKey:
 
     Behind API Gateway the authorizer has checked the key already, and what it found is in the event, where a client
     cannot write. Everywhere else the key is checked here, by the same code.
+
+    A line break behind a path is refused: to a route's pattern it is the same path, and it is none of those above.
     """
 
     def __init__(self, app: App, door: Door) -> None:
@@ -123,6 +125,8 @@ class RequireKey:
                 scope["state"]["user"] = await asyncio.to_thread(self._door.user, _login(scope))
             else:
                 scope["state"]["caller"] = await self._caller(scope)
+            if scope["path"].endswith("\n"):
+                raise NotFoundError("Not found")
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller:
