@@ -107,7 +107,7 @@ class Completions:
         try:
             return self._prepare(call, facts, recorder)
         except GatewayError as error:
-            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
+            error.headers = {**await asyncio.to_thread(self._ledger.refused, call.caller), **error.headers}
             raise
 
     def _prepare(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:

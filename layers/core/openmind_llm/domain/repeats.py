@@ -99,4 +99,4 @@ class Repeats:
         return Reply({**kept.headers, **now, **told}, kept.is_stream, payloads, total_s=self._total_s)
 
     async def _disclose(self, call: Call, error: GatewayError) -> None:
-        error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
+        error.headers = {**await asyncio.to_thread(self._ledger.refused, call.caller), **error.headers}
