@@ -330,6 +330,23 @@ def test_a_request_that_is_wrong_is_told_so_without_a_ledger_too() -> None:
     assert gateway.ask(None, CHAT | {"model": "no-such"}).status == 404
 
 
+@pytest.mark.parametrize(
+    ("kept_to", "status"),
+    [
+        ({"allowed_models": frozenset({"gpt-5"})}, 403),
+        ({"allowed_providers": frozenset({"xai"})}, 403),
+        ({"allowed_models": frozenset({"openai/gpt-4o"}), "allowed_providers": frozenset({"openai"})}, 200),
+    ],
+    ids=["another model", "another provider", "this one"],
+)
+def test_an_answer_is_replayed_to_keys_that_may_use_its_model(kept_to: dict[str, Any], status: int) -> None:
+    gateway = Gateway()
+    gateway.ask()
+    _change_key(gateway, **kept_to)
+
+    assert gateway.ask().status == status
+
+
 def test_another_account_with_the_same_key_and_body_sees_nothing() -> None:
     gateway = Gateway()
     gateway.ask()
