@@ -81,9 +81,9 @@ def test_the_next_completion_is_refused(
     assert ask(seen, owner).status == 200
     end(owner, accounts)
 
-    refused = [ask(seen, owner).status, ask(seen, owner, stream=True).status]
+    refused = [ask(seen, owner), ask(seen, owner, stream=True), ask(seen, owner, model="no-such")]
 
-    assert refused == [401, 401]
+    assert [answer.status for answer in refused] == [401, 401, 401]
     assert len(upstream.received) == 1
 
 

@@ -113,6 +113,10 @@ BAD_FIELDS = [
     ({"name": "a\nb"}, "name must be a text of 1 to 100 printable characters"),
     ({"expires_at": 1_800_000_000}, "expires_at must be a time as in ISO 8601, such as 2027-01-31T12:00:00Z"),
     ({"expires_at": "soon"}, "expires_at must be a time as in ISO 8601, such as 2027-01-31T12:00:00Z"),
+    (
+        {"expires_at": "9999-12-31T23:59:59-00:01"},
+        "expires_at must be a time as in ISO 8601, such as 2027-01-31T12:00:00Z",
+    ),
     ({"expires_at": "2026-11-26T12:00:00Z"}, "expires_at must be in the future"),
     ({"allowed_models": "gpt-4o"}, "allowed_models must be an array of at most 100 strings"),
     ({"allowed_models": [1]}, "allowed_models must be an array of at most 100 strings"),
@@ -137,7 +141,23 @@ BAD_FIELDS = [
 ]
 
 
-@pytest.mark.parametrize(("body", "text"), [*BAD_FIELDS, ({"mode": "prod"}, "mode must be one of live, test")])
+@pytest.mark.parametrize("written", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z"])
+def test_a_key_may_end_in_the_last_second_that_can_be_written(service: Service, written: str) -> None:
+    told = service.create({"expires_at": written})["api_key_info"]
+
+    assert told["expires_at"] == "9999-12-31T23:59:59.000Z"
+    assert service.listed() == [told]
+
+
+BAD_MODES: list[tuple[Any, str]] = [
+    ({"mode": "prod"}, "mode must be one of live, test"),
+    ({"mode": ""}, "mode must be one of live, test"),
+    ({"mode": 0}, "mode must be one of live, test"),
+    ({"mode": []}, "mode must be one of live, test"),
+]
+
+
+@pytest.mark.parametrize(("body", "text"), [*BAD_FIELDS, *BAD_MODES])
 def test_a_bad_field_creates_nothing_and_is_named(service: Service, body: Any, text: str) -> None:
     assert service.ask("POST", CREATE, body) == (400, {"error": text})
 

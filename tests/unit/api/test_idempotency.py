@@ -297,10 +297,54 @@ def test_an_answer_is_replayed_with_the_credit_used_up() -> None:
 def test_a_revoked_key_gets_neither_answer_nor_hint(body: dict[str, Any]) -> None:
     gateway = Gateway()
     gateway.ask()
-    known = gateway.store.known_keys["key-1"]
-    gateway.store.known_keys["key-1"] = replace(known, record=replace(known.record, is_active=False))
+    _change_key(gateway, is_active=False)
 
     assert gateway.ask(body=body).status == 401
+
+
+@pytest.mark.parametrize(
+    ("key", "ask"),
+    [
+        (None, {"body": {}}),
+        (None, {"body": CHAT | {"model": "no-such"}}),
+        (None, {"provider": "nobody"}),
+        ("\x7f", {}),
+    ],
+    ids=["bad body", "no such model", "no such provider", "bad idempotency key"],
+)
+def test_a_revoked_key_is_not_told_the_credit_by_a_request_that_is_wrong(key: str | None, ask: dict[str, Any]) -> None:
+    gateway = Gateway()
+    told = gateway.ask(key, **ask)
+    _change_key(gateway, is_active=False)
+
+    refused = gateway.ask(key, **ask)
+
+    assert "x-openmind-credit-remaining" in told.headers
+    assert (refused.status, "x-openmind-credit-remaining" in refused.headers) == (401, False)
+
+
+def test_a_request_that_is_wrong_is_told_so_without_a_ledger_too() -> None:
+    gateway = Gateway()
+    gateway.store.failing = {"standing"}
+
+    assert gateway.ask(None, CHAT | {"model": "no-such"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("kept_to", "status"),
+    [
+        ({"allowed_models": frozenset({"gpt-5"})}, 403),
+        ({"allowed_providers": frozenset({"xai"})}, 403),
+        ({"allowed_models": frozenset({"openai/gpt-4o"}), "allowed_providers": frozenset({"openai"})}, 200),
+    ],
+    ids=["another model", "another provider", "this one"],
+)
+def test_an_answer_is_replayed_to_keys_that_may_use_its_model(kept_to: dict[str, Any], status: int) -> None:
+    gateway = Gateway()
+    gateway.ask()
+    _change_key(gateway, **kept_to)
+
+    assert gateway.ask().status == status
 
 
 def test_another_account_with_the_same_key_and_body_sees_nothing() -> None:
@@ -462,6 +506,11 @@ def test_the_key_itself_is_not_stored() -> None:
     assert "canary-key" not in repr((gateway.store.records, gateway.store.entries))
     ((account_id, record_id),) = gateway.store.records
     assert (account_id, record_id) == ("account-1", idempotency.record_id("canary-key"))
+
+
+def _change_key(gateway: Gateway, **fields: Any) -> None:
+    known = gateway.store.known_keys["key-1"]
+    gateway.store.known_keys["key-1"] = replace(known, record=replace(known.record, **fields))
 
 
 def _take_credit(gateway: Gateway) -> None:

@@ -427,6 +427,11 @@ def test_a_login_opens_nothing_but_usage(path: str) -> None:
     assert replace(used(), user=user).get(path, LOGIN).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/api/core/usage/chat/completions", "/api/core/usage/chat/completions/quote"])
+def test_a_login_is_not_taken_for_a_key_where_a_provider_would_be_called_usage(path: str) -> None:
+    assert replace(used(), user=user).ask("POST", path, LOGIN, json=BODY).status_code == 401
+
+
 def test_a_login_beside_a_key_is_refused() -> None:
     service = replace(used(), user=user)
 
@@ -440,6 +445,11 @@ def test_keys_see_usage_where_logins_do_too() -> None:
 
     assert service.get("/api/core/usage", "key-1").status_code == 200
     assert service.ask("GET", "/api/core/usage", None, headers={"x-api-key": LOGIN}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/api/core/api_keys", "/api/core/account/balance", "/api/core/key", "/health"])
+def test_a_path_with_a_line_break_behind_it_is_another_path(path: str) -> None:
+    assert used().get(f"{path}%0a").status_code == 404
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -36,7 +36,8 @@ def test_an_operators_amount_is_read_exactly(given_amount: str | float, expected
 @pytest.mark.parametrize(
     "amount",
     ["0.0000001", 1e-7, "1.00000000000000000000000000000001", "nan", "inf", float("inf"), float("nan"), "-inf",
-     "", "ten", "1,5", True, "1000000000001", "1e999999", "sNaN"],
+     "", "ten", "1,5", True, "1000000000001", "1e999999", "1e999999999",
+     "sNaN"],
 )  # fmt: skip
 def test_what_is_no_amount_of_whole_micros_is_refused(amount: str | float) -> None:
     with pytest.raises(ValueError, match="amount"):

@@ -12,7 +12,7 @@ from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import ids, keys
 from openmind_llm.domain.keys import Caller
-from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, UserNotFoundError
+from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, NotFoundError, UserNotFoundError
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,9 @@ LOGIN_PATHS = frozenset(
 """These take a user's login, and no key: a key that leaks can neither make others nor delete them."""
 
 USAGE_PATH = "/api/core/usage"
-"""This path, and those below it, take a key or a user's login."""
+"""This path, and those of requests right below it, take a key or a user's login."""
+
+_USAGE = re.compile(rf"{USAGE_PATH}(?:/[^/]*)?")
 
 _LOGIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 """What a signed token looks like (RFC 7519). No key of our shape has a dot."""
@@ -109,6 +111,8 @@ class RequireKey:
 
     Behind API Gateway the authorizer has checked the key already, and what it found is in the event, where a client
     cannot write. Everywhere else the key is checked here, by the same code.
+
+    A line break behind a path is refused: to a route's pattern it is the same path, and it is none of those above.
     """
 
     def __init__(self, app: App, door: Door) -> None:
@@ -121,6 +125,8 @@ class RequireKey:
                 scope["state"]["user"] = await asyncio.to_thread(self._door.user, _login(scope))
             else:
                 scope["state"]["caller"] = await self._caller(scope)
+            if scope["path"].endswith("\n"):
+                raise NotFoundError("Not found")
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller:
@@ -143,7 +149,7 @@ def _login(scope: Scope) -> str:
 
 def _shows_login(scope: Scope) -> bool:
     """Whether a path that takes either is asked for with a login, and with nothing beside it."""
-    if scope["path"] != USAGE_PATH and not scope["path"].startswith(f"{USAGE_PATH}/"):
+    if not _USAGE.fullmatch(scope["path"]):
         return False
     shown = [value for name, value in headers(scope) if name in keys.CREDENTIAL_HEADERS]
     try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from openmind_llm.domain.requests import ROLES
+from openmind_llm.domain.requests import MOST_INTEGER, ROLES
 
 
 class ErrorBody(BaseModel):
@@ -84,6 +84,7 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
 
 _PART = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
 _CONTENT = {"anyOf": [{"type": "string"}, {"type": "array", "items": _PART}]}
+_TOKENS = {"type": "integer", "minimum": 1, "maximum": MOST_INTEGER}
 _MESSAGE = {
     "type": "object",
     "required": ["role"],
@@ -110,8 +111,8 @@ CHAT_REQUEST: dict[str, Any] = {
             "description": "Role and content of each turn; content is a text or a list of parts.",
         },
         "temperature": _optional({"type": "number", "minimum": 0, "maximum": 2}),
-        "max_tokens": _optional({"type": "integer", "minimum": 1}),
-        "max_completion_tokens": _optional({"type": "integer", "minimum": 1}),
+        "max_tokens": _optional(_TOKENS),
+        "max_completion_tokens": _optional(_TOKENS),
         "top_p": _optional({"type": "number", "minimum": 0, "maximum": 1}),
         "stream": _optional({"type": "boolean"}) | {"description": "Server-sent events instead of one answer."},
         "stream_options": _optional({"type": "object"})

@@ -13,7 +13,9 @@ from openmind_llm.domain.answers import Promised, StreamedAnswer
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
 from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.ledger import admission
 from openmind_llm.domain.ledger.ledger import Ledger
+from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.metering import Exchange, Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.domain.recording import Recorder
@@ -103,11 +105,17 @@ class Completions:
         async with answer(exchange, meter) as reply, recording.of(reply, recorder):
             yield reply
 
+    def require_allowed(self, call: Call, standing: Standing) -> None:
+        """Of a key that is kept to some models. Raises ModelNotAllowedError, and what speaks against the body."""
+        if standing.key.allowed_models or standing.key.allowed_providers:
+            _, route = metering.routed(self._catalogue, call.provider, call.raw, self._now())
+            admission.require_allowed(standing, route)
+
     async def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         try:
             return self._prepare(call, facts, recorder)
         except GatewayError as error:
-            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
+            error.headers = {**await asyncio.to_thread(self._ledger.refused, call.caller), **error.headers}
             raise
 
     def _prepare(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:

@@ -82,10 +82,11 @@ class KeyRules:
         return changed
 
     def _moment(self, name: str, value: Any) -> int:
-        """Seconds since the epoch; UTC where no zone is named."""
+        """Seconds since the epoch; UTC where no zone is named. It must be a time of UTC, which is how it is shown."""
         try:
             moment = datetime.fromisoformat(value)
-            seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            seconds = int(moment.replace(microsecond=0).timestamp())
         except (TypeError, ValueError, OverflowError):
             text = f"{name} must be a time as in ISO 8601, such as 2027-01-31T12:00:00Z"
             raise InvalidRequestError(text) from None

@@ -21,7 +21,7 @@ def micro(amount: str | float) -> int:
     Raises ValueError for what is no number, finer than a micro-unit, or larger than MAX_WHOLE.
     """
     exact = _decimal(amount)
-    if not exact.is_finite() or abs(exact) > MAX_WHOLE:
+    if not exact.is_finite() or exact.copy_abs() > MAX_WHOLE:
         raise ValueError(f"an amount must be at most {MAX_WHOLE}: {amount!r}")
     rounded = exact.quantize(Decimal(1) / MICRO)
     if rounded != exact:

@@ -39,7 +39,8 @@ class Owners:
     def create_key(self, user: str, asked: Mapping[str, Any]) -> tuple[str, KnownKey]:
         """The key, and what is stored of it. Raises InvalidRequestError, NoSuchUserError, KeyLimitError."""
         fields = dict(asked)
-        mode = fields.pop("mode", None) or keys.MODES[0]
+        mode = fields.pop("mode", None)
+        mode = keys.MODES[0] if mode is None else mode
         if mode not in keys.MODES:
             raise InvalidRequestError(f"mode must be one of {', '.join(keys.MODES)}")
         settings = self._rules.read(fields, KeySettings())

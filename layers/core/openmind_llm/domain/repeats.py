@@ -73,12 +73,13 @@ class Repeats:
     async def _replay(
         self, stack: AsyncExitStack, call: Call, recorder: Recorder, facts: dict[str, Any]
     ) -> Reply | None:
-        """None where the request is to be made. The caller's key is looked at afresh before anything is told."""
+        """None where the request is to be made. The caller's key, and what it may use, is looked at afresh before."""
         record = await asyncio.to_thread(self._answers.record, call.caller.account_id, recorder.record_id)
         if record is None or idempotency.is_free(record, self._now()):
             return None
-        await asyncio.to_thread(self._ledger.standing, call.caller)
+        standing = await asyncio.to_thread(self._ledger.standing, call.caller)
         try:
+            self._completions.require_allowed(call, standing)
             reply = await self._replied(stack, call, record, recorder.body_hash)
         except GatewayError as error:
             await self._disclose(call, error)
@@ -99,4 +100,4 @@ class Repeats:
         return Reply({**kept.headers, **now, **told}, kept.is_stream, payloads, total_s=self._total_s)
 
     async def _disclose(self, call: Call, error: GatewayError) -> None:
-        error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
+        error.headers = {**await asyncio.to_thread(self._ledger.refused, call.caller), **error.headers}

@@ -14,6 +14,9 @@ type Check = Callable[[str, Any], Any]
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 """The contract names system, user and assistant; the others are what its clients send with tools."""
 
+MOST_INTEGER = 2**53 - 1
+"""Beyond it two readers of JSON may see two numbers, and amounts outgrow what can be stored and shown."""
+
 _MODEL_NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -132,6 +135,8 @@ def _positive_integer(field: str, value: Any) -> int:
         raise InvalidRequestError(f"{field} must be an integer")
     if value < 1:
         raise InvalidRequestError(f"{field} must be at least 1")
+    if value > MOST_INTEGER:
+        raise InvalidRequestError(f"{field} must be at most {MOST_INTEGER}")
     return int(value)
 
 

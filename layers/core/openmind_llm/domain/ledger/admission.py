@@ -60,7 +60,7 @@ class Admission:
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
     """Raises ModelNotAllowedError, TooManyRequestsError and CreditError. Whether the key is valid is asked before."""
-    _require_allowed(standing, ask.route)
+    require_allowed(standing, ask.route)
     cap = output_cap(plan, ask)
     output = _affordable(standing, ask, cap, now_s)
     hold = _hold(standing, ask, output, now_s)
@@ -99,7 +99,8 @@ def credit_left(standing: Standing, now_s: float) -> int:
     return min([standing.account_counters["balance"], *(left for left in budgets if left is not None)])
 
 
-def _require_allowed(standing: Standing, route: Route) -> None:
+def require_allowed(standing: Standing, route: Route) -> None:
+    """Raises ModelNotAllowedError."""
     key = standing.key
     if key.allowed_providers and route.provider.name not in key.allowed_providers:
         raise ModelNotAllowedError

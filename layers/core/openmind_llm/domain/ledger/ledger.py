@@ -87,12 +87,23 @@ class Ledger:
         return quoting.quote(standing, plan, ask, self._clock.now())
 
     def disclosed(self, caller: Caller) -> dict[str, str]:
-        """What a refusal tells of limits and credit; nothing where nothing is known."""
+        """What an answer without a hold tells of limits and credit; nothing where nothing is known."""
         try:
             standing = self._seen.get(caller.key_id) or self._require(caller)
             return disclosure.of_standing(standing, self._plans.get(standing.account.plan), self._clock.now())
         except GatewayError:
             return {}
+
+    def refused(self, caller: Caller) -> dict[str, str]:
+        """The same, of a request that is refused before its admission. Raises AuthenticationError.
+
+        Nothing else has asked afresh whether the caller's key still holds, and whose does not is told nothing.
+        """
+        try:
+            self.standing(caller)
+        except LedgerUnavailableError:
+            return {}
+        return self.disclosed(caller)
 
     def admit(self, caller: Caller, ask: Ask) -> Admission:
         """Raises what admission.admit raises, StillRunningError and LedgerUnavailableError: then nothing is held."""
