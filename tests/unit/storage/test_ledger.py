@@ -320,7 +320,8 @@ class Conflicting:
 
     def transact_write_items(self, **_: Any) -> None:
         reasons = [{"Code": code} for code in self.codes]
-        told = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+        told: dict[str, Any] = {"Error": {"Code": "TransactionCanceledException"}}
+        told |= {"CancellationReasons": reasons} if reasons else {}
         raise self.real.exceptions.TransactionCanceledException(told, "TransactWriteItems")  # type: ignore[arg-type]
 
 
@@ -340,10 +341,11 @@ def test_a_transaction_that_meets_another_is_stale(
     assert DynamoLedger(client, TABLE).admit(admission_of(open_store(ACCOUNT, KEY))) is written
 
 
-def test_a_transaction_that_is_cancelled_for_want_of_capacity_makes_the_ledger_unavailable(
-    dynamodb: "DynamoDBClient",
+@pytest.mark.parametrize("codes", [["None", "ThrottlingError", "None"], []])
+def test_a_transaction_that_is_cancelled_for_want_of_capacity_or_without_a_reason_makes_the_ledger_unavailable(
+    dynamodb: "DynamoDBClient", codes: list[str]
 ) -> None:
-    client: Any = Conflicting(dynamodb, ["None", "ThrottlingError", "None"])
+    client: Any = Conflicting(dynamodb, codes)
 
     with pytest.raises(LedgerUnavailableError):
         DynamoLedger(client, TABLE).admit(admission_of(open_store(ACCOUNT, KEY)))
