@@ -117,7 +117,7 @@ class Meter:
 
     def cost(self, used: Usage, reported: Any) -> dict[str, str]:
         """The fields of a stream's last chunk that tell it."""
-        return disclosure.in_chunk(admission.bill(self._exchange.route, used, reported))
+        return disclosure.in_chunk(self._admission, admission.bill(self._exchange.route, used, reported))
 
     @property
     def adjusted(self) -> tuple[str, ...]:
