@@ -60,7 +60,7 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         hold_s=hold_s,
         route=route,
         is_stream=request.is_stream,
-        input_bound=prompt.bound(route.model.image_tokens),
+        input_bound=prompt.bound(route.model.image_tokens, route.model.context_window),
         input_estimate=prompt.estimate,
         asked_output=request.asked_output,
         choices=request.choices,
