@@ -70,9 +70,9 @@ class MemoryLedgerStore:
         done = self.change(renewal.account_id, renewal.moves, values, renewal.audit)
         return Written.DONE if done else Written.STALE
 
-    def expired_holds(self, now_s: int) -> list[Hold]:
+    def expired_holds(self, now_s: int) -> list[tuple[str, str]]:
         self._called("expired_holds")
-        return [hold for hold in self.holds.values() if hold.expires_at < now_s]
+        return [(hold.account_id, hold.request_id) for hold in self.holds.values() if hold.expires_at < now_s]
 
     def account(self, account_id: str) -> KnownAccount | None:
         self._called("account")

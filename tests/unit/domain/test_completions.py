@@ -13,6 +13,7 @@ from openmind_llm.domain import money
 from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.rows import Entry
+from openmind_llm.domain.ports import Written
 from openmind_llm.errors import (
     GatewayError,
     InvalidRequestError,
@@ -335,3 +336,18 @@ def test_an_answer_that_cannot_be_settled_is_given_all_the_same(caplog: pytest.L
     assert list(store.holds) == ["request-1"]
     assert "not settled: the hold will be swept" in caplog.messages
     assert facts(caplog)["status"] == 200
+
+
+def test_an_answer_is_not_lost_when_its_charge_fails_for_whatever_reason(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(MemoryLedgerStore):
+        def settle(self, _: object) -> Written:
+            raise RuntimeError("my secret plan")
+
+    plain = open_store()
+
+    made = create(FakeUpstreamPort(completion()), store=Broken(plain.known_accounts, plain.known_keys))
+
+    assert made.body["choices"][0]["message"]["content"] == "Hello!"
+    assert list(made.store.holds) == ["request-1"]
+    assert facts(caplog)["status"] == 200
+    assert "secret" not in caplog.text

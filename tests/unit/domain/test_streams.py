@@ -25,7 +25,7 @@ from openmind_llm.errors import (
 from openmind_llm.providers import table
 from tests.fake_upstream import USAGE, chunk
 from tests.fakes import FakeUpstreamPort
-from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
+from tests.memory_ledger import MemoryLedgerStore, ledger, new_account, open_store
 
 CATALOGUE = table.load()
 CALLER = Caller(key_id="key-1", account_id="account-1")
@@ -95,6 +95,17 @@ def test_the_last_chunk_tells_the_cost_to_who_asked_for_usage() -> None:
 
     (entry,) = stream.entries
     assert stream.payloads[-1] == chunk(choices=[], usage=USAGE) | {"x_openmind_cost": money.text(entry.charge)}
+
+
+def test_the_last_chunk_tells_no_more_than_the_credit_that_was_there() -> None:
+    stream = Streamed(*HELLO, chunk(choices=[], usage={"prompt_tokens": 9, "completion_tokens": 10_000}))
+    stream.store = open_store(new_account(credit=money.micro("10")))
+    stream.fields = {"stream_options": {"include_usage": True}, "max_tokens": 20}
+    stream.read()
+
+    (entry,) = stream.entries
+    assert entry.shortfall > 0
+    assert stream.payloads[-1]["x_openmind_cost"] == money.text(entry.charge) == "10"
 
 
 def test_a_whole_stream_is_recorded_with_the_usage_that_the_provider_tells() -> None:

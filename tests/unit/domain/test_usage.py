@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmind_llm.domain import usage
+from openmind_llm.domain.catalogue import ImageTokens
 from openmind_llm.domain.usage import Usage
 
 OPENAI = {
@@ -110,3 +111,27 @@ def test_an_estimate_counts_tools() -> None:
     plain = {"messages": [{"role": "user", "content": "x"}]}
 
     assert usage.estimate(plain | {"tools": [{"a": "b" * 300}]}, []).input >= usage.estimate(plain, []).input + 100
+
+
+def content(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(parts)}]}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "file", "file": {"file_data": "https://example.com/a-thousand-pages.pdf"}},
+        {"type": "video_url", "video_url": {"url": "https://example.com/an-hour.mp4"}},
+        {"type": "something_new"},
+    ],
+)
+def test_what_may_be_more_to_read_than_its_bytes_tell_is_bounded_by_the_context_window(part: dict[str, Any]) -> None:
+    prompt = usage.measure(content({"type": "text", "text": "Summarize"}, part))
+
+    assert prompt.bound(ImageTokens(), context_window=128_000) == 128_000
+
+
+def test_text_and_images_are_bounded_by_what_they_are() -> None:
+    prompt = usage.measure(content({"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "a"}}))
+
+    assert 1_800 < prompt.bound(ImageTokens(), context_window=128_000) < 2_000

@@ -60,7 +60,7 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         hold_s=hold_s,
         route=route,
         is_stream=request.is_stream,
-        input_bound=prompt.bound(route.model.image_tokens),
+        input_bound=prompt.bound(route.model.image_tokens, route.model.context_window),
         input_estimate=prompt.estimate,
         asked_output=request.asked_output,
         choices=request.choices,
@@ -117,7 +117,7 @@ class Meter:
 
     def cost(self, used: Usage, reported: Any) -> dict[str, str]:
         """The fields of a stream's last chunk that tell it."""
-        return disclosure.in_chunk(admission.bill(self._exchange.route, used, reported))
+        return disclosure.in_chunk(self._admission, admission.bill(self._exchange.route, used, reported))
 
     @property
     def adjusted(self) -> tuple[str, ...]:
@@ -125,14 +125,15 @@ class Meter:
         return capping(self._ask.asked_output)
 
     async def _admit(self) -> None:
-        """A request that is stopped meanwhile has not reached its provider; a write that is on its way cannot be."""
+        """A request that is stopped meanwhile has not reached its provider."""
         writing = asyncio.ensure_future(asyncio.to_thread(self._ledger.admit, self._exchange.caller, self._ask))
-        try:
-            self._admission = await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            self._admission = await writing
+        is_stopped = await _is_stopped_before(writing)
+        if is_stopped and writing.exception() is not None:
+            raise asyncio.CancelledError
+        self._admission = writing.result()
+        if is_stopped:
             await self._settle(settlement.refused(self._admission.hold, self._now_ms()))
-            raise
+            raise asyncio.CancelledError
 
     async def _unanswered(self, error: GatewayError) -> None:
         hold = self._admission.hold
@@ -147,11 +148,14 @@ class Meter:
     async def _settle(self, ending: Ending) -> None:
         self._facts |= {"outcome": ending.outcome, "charge": ending.bill.charge, "cost": ending.bill.cost}
         self._facts |= _token_facts(ending.usage)
-        try:
-            await asyncio.to_thread(self._write, ending)
-        except GatewayError as error:
-            facts = self._facts | {"cause": type(error).__name__}
-            logger.error("not settled: the hold will be swept", extra=facts)
+        writing = asyncio.ensure_future(asyncio.to_thread(self._write, ending))
+        is_stopped = await _is_stopped_before(writing)
+        error = writing.exception()
+        if error is not None:  # of whatever kind: what was answered is not to be lost for it
+            cause = {"cause": type(error).__name__}
+            logger.error("not settled: the hold will be swept", extra=self._facts | cause)
+        if is_stopped:
+            raise asyncio.CancelledError
 
     def _write(self, ending: Ending) -> None:
         """What is kept of the answer first: the charge tells that it is there."""
@@ -167,6 +171,17 @@ class Meter:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
+
+
+async def _is_stopped_before(writing: asyncio.Future[Any]) -> bool:
+    """Waits for its end, however often it is told to stop: a write that waits for a thread would never be made."""
+    is_stopped = False
+    while not writing.done():
+        try:
+            await asyncio.wait({writing})
+        except asyncio.CancelledError:
+            is_stopped = True
+    return is_stopped
 
 
 def capping(asked_output: int | None) -> tuple[str, ...]:

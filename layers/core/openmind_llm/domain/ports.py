@@ -170,4 +170,5 @@ class LedgerStore(Protocol):
 
     def renew(self, renewal: Renewal) -> Written: ...
 
-    def expired_holds(self, now_s: int) -> list[Hold]: ...
+    def expired_holds(self, now_s: int) -> list[tuple[str, str]]:
+        """Account and request of each; some may be settled by now."""

@@ -20,6 +20,9 @@ IMAGE_TOKENS = 1_600
 _READ_BY_MODEL = ("tools", "functions", "response_format")
 """Beside the messages."""
 
+_BOUNDED = frozenset({"text", "refusal", "image_url", "input_audio"})
+"""Parts of a message whose bytes, or number, bound what they are to read."""
+
 MAX_COUNT = 10**12
 """Tokens. A provider that reports more is mistaken, and no ledger could hold it."""
 
@@ -47,23 +50,31 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a request gives its model to read. `text_bytes` leave the base64 of images out."""
+    """What a request gives its model to read. `text_bytes` leave the base64 of images out.
+
+    `is_open`: there are parts that may be more to read than their bytes tell, such as a packed document, or an address.
+    """
 
     text_bytes: int
     messages: int
     images: int
     low_images: int
+    is_open: bool = False
 
     @property
     def estimate(self) -> int:
         """A third of the bytes, which is within 1.7 times of the truth for prose."""
         return -(-self.text_bytes // 3) + MESSAGE_TOKENS * self.messages + IMAGE_TOKENS * self.images
 
-    def bound(self, image_tokens: ImageTokens) -> int:
-        """What it hardly ever exceeds: half of the bytes, and the most that an image takes at its detail."""
+    def bound(self, image_tokens: ImageTokens, context_window: int) -> int:
+        """What it hardly ever exceeds: half of the bytes, and the most that an image takes at its detail.
+
+        Of an open one, the model can read no more than its `context_window`, in tokens.
+        """
         high_images = self.images - self.low_images
         images = image_tokens.low * self.low_images + image_tokens.high * high_images
-        return -(-self.text_bytes // 2) + MESSAGE_TOKENS * self.messages + images
+        told = -(-self.text_bytes // 2) + MESSAGE_TOKENS * self.messages + images
+        return max(told, context_window) if self.is_open else told
 
 
 def read(reported: Any) -> Usage | None:
@@ -91,7 +102,8 @@ def measure(body: dict[str, Any]) -> Prompt:
     read_by_model = {name: body[name] for name in _READ_BY_MODEL if body.get(name)}
     text = json_body.dump(read_by_model | {"messages": [_without_images(m) for m in messages]})
     images = [part for message in messages for part in _parts(message) if _is_image(part)]
-    return Prompt(len(text), len(messages), len(images), sum(map(_is_low, images)))
+    is_open = any(part.get("type") not in _BOUNDED for message in messages for part in _parts(message))
+    return Prompt(len(text), len(messages), len(images), sum(map(_is_low, images)), is_open)
 
 
 def estimate(body: dict[str, Any], answers: Iterable[str]) -> Usage:

@@ -43,7 +43,8 @@ class DynamoLedger:
 
     @available
     def hold(self, account_id: str, request_id: str) -> Hold | None:
-        return self._hold(account_id, request_id)
+        row = self._table.get(records.row_key(account_id, request_id))
+        return records.hold(account_id, row) if row.get("state") == records.HELD else None
 
     @available
     def admit(self, admission: Admission) -> Written:
@@ -84,10 +85,9 @@ class DynamoLedger:
         return Written.STALE if codes else Written.DONE
 
     @available
-    def expired_holds(self, now_s: int) -> list[Hold]:
+    def expired_holds(self, now_s: int) -> list[tuple[str, str]]:
         rows = [row for shard in records.SHARDS for row in self._expired(shard, now_s)]
-        holds = (self._hold(row["pk"].removeprefix("LEDGER#"), row["sk"]) for row in rows)
-        return [hold for hold in holds if hold is not None]
+        return [(row["pk"].removeprefix("LEDGER#"), row["sk"]) for row in rows]
 
     def _settled(self, entry: Entry) -> Item:
         row = self._table.update(records.row_key(entry.hold.account_id, entry.hold.request_id))
@@ -101,7 +101,3 @@ class DynamoLedger:
     def _expired(self, shard: str, now_s: int) -> Iterator[dict[str, str]]:
         values = {":shard": {"S": shard}, ":now": {"N": str(now_s)}}
         return self._table.query("hold_shard = :shard AND expires_at < :now", values, IndexName=records.HOLD_INDEX)
-
-    def _hold(self, account_id: str, request_id: str) -> Hold | None:
-        row = self._table.get(records.row_key(account_id, request_id))
-        return records.hold(account_id, row) if row.get("state") == records.HELD else None

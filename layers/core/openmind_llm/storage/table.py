@@ -93,8 +93,8 @@ class Table:
         try:
             self._client.transact_write_items(TransactItems=operations)
         except self._client.exceptions.TransactionCanceledException as error:
-            codes = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
-            if not _PASSING.issuperset(codes):
+            codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())]
+            if not codes or not _PASSING.issuperset(codes):
                 raise
             return codes
         return []

@@ -76,6 +76,13 @@ def test_the_models_own_limit_bounds_the_hold() -> None:
     assert admit(with_credit("1000"), ask(asked_output=1_000_000)).hold.output_cap == 16_384
 
 
+def test_the_limit_of_a_family_does_not_bound_what_is_asked_of_a_model_known_by_its_prefix_alone() -> None:
+    store = with_credit("100000")
+
+    assert admit(store, ask("gpt-4o-mini-next", asked_output=64_000)).hold.output_cap == 64_000
+    assert admit(store, ask("gpt-4o-mini-next", name="request-2")).hold.output_cap == 3_500
+
+
 def test_credit_for_less_than_a_small_answer_admits_nothing() -> None:
     with pytest.raises(CreditError, match="Insufficient credit") as refusal:
         admit(with_credit("1.1"), ask())

@@ -87,9 +87,13 @@ def require_valid(standing: Standing, caller: Caller, now_s: float) -> None:
 
 
 def output_cap(plan: Plan, ask: Ask) -> int:
-    """Tokens of an answer, as far as caller, plan and model tell; the credit may cover less."""
+    """Tokens of an answer, as far as caller, plan and model tell; the credit may cover less.
+
+    What the caller asks of a model known by its prefix alone is not bounded: its family's limit need not be its own.
+    """
     asked, most = ask.asked_output or plan.output_tokens, ask.route.model.max_output_tokens
-    return asked if most is None else min(asked, most)
+    is_bound = ask.route.is_exact or ask.asked_output is None
+    return min(asked, most) if is_bound and most is not None else asked
 
 
 def credit_left(standing: Standing, now_s: float) -> int:

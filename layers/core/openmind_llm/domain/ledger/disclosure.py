@@ -5,7 +5,7 @@ from openmind_llm.domain.ledger import admission, limits
 from openmind_llm.domain.ledger.admission import Admission
 from openmind_llm.domain.ledger.counters import Counters
 from openmind_llm.domain.ledger.limits import Bucket
-from openmind_llm.domain.ledger.rows import Bill
+from openmind_llm.domain.ledger.rows import Bill, Hold
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.plans import Plan
 
@@ -24,7 +24,7 @@ def of_admission(admitted: Admission, bill: Bill | None, now_s: float) -> Header
         "x-openmind-max-tokens": str(hold.output_cap),
     }
     if bill is not None:
-        charge = min(bill.charge, hold.amount + after.account_counters["balance"])
+        charge = _charge(hold, bill, after)
         left += hold.amount - charge
         told["x-openmind-cost"] = money.text(charge)
     return _of_rates(after, admitted.plan, now_s) | {"x-openmind-credit-remaining": money.text(left)} | told
@@ -37,9 +37,15 @@ def of_standing(standing: Standing, plan: Plan, now_s: float) -> Headers:
     return _of_rates(standing, plan, now_s) | told
 
 
-def in_chunk(bill: Bill) -> dict[str, str]:
+def in_chunk(admitted: Admission, bill: Bill) -> dict[str, str]:
     """In OMCU, as text: no client rounds it."""
-    return {"x_openmind_cost": money.text(bill.charge)}
+    after = admitted.standing.after(admitted.account_moves, admitted.key_moves)
+    return {"x_openmind_cost": money.text(_charge(admitted.hold, bill, after))}
+
+
+def _charge(hold: Hold, bill: Bill, after: Standing) -> int:
+    """What settlement.settle takes of it, as far as this process knows the balance."""
+    return min(bill.charge, hold.amount + after.account_counters["balance"])
 
 
 def _of_rates(standing: Standing, plan: Plan, now_s: float) -> Headers:

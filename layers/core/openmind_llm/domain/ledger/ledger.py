@@ -18,7 +18,7 @@ from openmind_llm.domain.ledger.rows import Entry, Hold
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ledger.standing import Standing
-from openmind_llm.domain.plans import Plan, Plans
+from openmind_llm.domain.plans import UNLIMITED, Limits, Plan, Plans, UnknownPlanError
 from openmind_llm.domain.ports import LedgerStore, Written
 from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
 
@@ -136,9 +136,9 @@ class Ledger:
         return self._settle(hold, ending)
 
     def sweep(self) -> list[Entry]:
-        """Settles every hold that is past its time, as an estimate."""
+        """Settles every hold that is past its time, as an estimate. One that cannot be settled keeps no other."""
         now = self._clock.now()
-        entries = [self._sweep(hold, now) for hold in self._store.expired_holds(int(now))]
+        entries = [self._sweep(*found, now) for found in self._store.expired_holds(int(now))]
         return [entry for entry in entries if entry is not None]
 
     def renewed(self, standing: Standing) -> Standing:
@@ -181,7 +181,7 @@ class Ledger:
         seen = self._seen.get(hold.key_id)
         standing, is_fresh = (seen, False) if seen else (self._require(caller), True)
         for attempt in range(ATTEMPTS):
-            settled = settlement.settle(hold, ending, standing, self._plans.get(standing.account.plan))
+            settled = settlement.settle(hold, ending, standing, self._limits(standing))
             if is_fresh or not settled.entry.shortfall:
                 written = self._store.settle(settled)
                 if written is Written.DONE:
@@ -192,6 +192,13 @@ class Ledger:
                 self._wait(attempt)
             standing, is_fresh = self._require(caller), True
         raise LedgerUnavailableError
+
+    def _limits(self, standing: Standing) -> Limits:
+        """Of the plan. One that is gone limits nothing: what was admitted under it is to be charged all the same."""
+        try:
+            return self._plans.get(standing.account.plan).limits
+        except UnknownPlanError:
+            return UNLIMITED
 
     def _reckon(self, standing: Standing, caller: Caller, ask: Ask, *, is_fresh: bool) -> Admission | None:
         """None where a fresh look has to come first."""
@@ -216,7 +223,7 @@ class Ledger:
         hold = admitted.hold
         ending = settlement.refused(hold, int(self._clock.now() * 1000))
         try:
-            if self._is_ruled_out(settlement.settle(hold, ending, admitted.standing, admitted.plan).entry):
+            if self._is_ruled_out(settlement.settle(hold, ending, admitted.standing, admitted.plan.limits).entry):
                 return
             found = self._store.hold(hold.account_id, hold.request_id)
             if found is not None:
@@ -233,15 +240,16 @@ class Ledger:
             self._wait(attempt)
         raise LedgerUnavailableError
 
-    def _sweep(self, hold: Hold, now: float) -> Entry | None:
+    def _sweep(self, account_id: str, request_id: str, now: float) -> Entry | None:
+        facts = {"request_id": request_id, "account_id": account_id}
         try:
-            entry = self.settle(hold, settlement.abandoned(hold, now))
-        except GatewayError as error:
-            facts = {"request_id": hold.request_id, "cause": type(error).__name__}
-            logger.error("a hold could not be swept", extra=facts)
+            hold = self._store.hold(account_id, request_id)
+            entry = self.settle(hold, settlement.abandoned(hold, now)) if hold else None
+        except Exception as error:  # noqa: BLE001 - a row that cannot even be read, too
+            logger.error("a hold could not be swept", extra=facts | {"cause": type(error).__name__})
             return None
         if entry is not None:
-            logger.warning("hold swept", extra={"request_id": hold.request_id, "account_id": hold.account_id})
+            logger.warning("hold swept", extra=facts)
         return entry
 
     def _require(self, caller: Caller) -> Standing:

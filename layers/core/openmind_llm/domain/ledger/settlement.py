@@ -12,7 +12,7 @@ from openmind_llm.domain.ledger import limits
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, Timing
 from openmind_llm.domain.ledger.standing import Standing
-from openmind_llm.domain.plans import Plan
+from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.usage import Usage
 
 NOTHING = Usage(0, 0, 0, 0, 0, is_exact=True)
@@ -53,8 +53,8 @@ class Settlement:
     kept: Kept | None = None
 
 
-def settle(hold: Hold, ending: Ending, standing: Standing, plan: Plan) -> Settlement:
-    """Charges what was used; beyond the hold as far as the balance goes."""
+def settle(hold: Hold, ending: Ending, standing: Standing, held_to: Limits) -> Settlement:
+    """`held_to` are those of the plan. Charges what was used; beyond the hold as far as the balance goes."""
     charge = min(ending.bill.charge, hold.amount + standing.account_counters["balance"])
     entry = Entry(
         hold=hold,
@@ -69,7 +69,7 @@ def settle(hold: Hold, ending: Ending, standing: Standing, plan: Plan) -> Settle
     )
     unused = hold.amount - charge
     tokens = hold.tokens - ending.usage.prompt_tokens - ending.usage.completion_tokens
-    account = (*_charged(hold, charge), *limits.give_back_tokens(plan.limits, tokens))
+    account = (*_charged(hold, charge), *limits.give_back_tokens(held_to, tokens))
     own = standing.key.limits
     key = (*_of_key(hold, charge, unused, standing.key_counters), *limits.give_back_tokens(own, tokens))
     return Settlement(entry, account, key, ending.kept)
