@@ -11,7 +11,7 @@ from dev import seed
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Admission
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
-from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, Timing
+from openmind_llm.domain.ledger.rows import Bill, Entry, Timing
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.plans import Limits, Plan, Plans
@@ -37,7 +37,7 @@ class Together(DynamoLedger):
 
     barrier = threading.Barrier(1)
 
-    def expired_holds(self, now_s: int) -> list[Hold]:
+    def expired_holds(self, now_s: int) -> list[tuple[str, str]]:
         found = super().expired_holds(now_s)
         self.barrier.wait(30)
         return found

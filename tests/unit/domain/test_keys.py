@@ -59,7 +59,16 @@ def test_a_good_key_tells_its_caller() -> None:
 
     caller = authenticated(key, store)
 
-    assert caller == Caller(key_id=key[9:25], account_id="acme")
+    assert (caller.key_id, caller.account_id) == (key[9:25], "acme")
+
+
+def test_what_proves_a_secret_is_no_part_of_it() -> None:
+    key = keys.mint("live")
+
+    proof = authenticated(key, Records(stored(key))).proof
+
+    assert len(proof) == 16
+    assert proof not in key
 
 
 def test_a_key_minted_elsewhere_is_found_by_an_id_that_shows_none_of_it() -> None:
