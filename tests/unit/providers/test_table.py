@@ -43,8 +43,7 @@ PROFILE_FIELDS: dict[str, set[type]] = {
     "inject": {dict},
     "drop_message_fields": {list},
 }
-PROVIDER_FIELDS = {"title", "base_url", "asks_for_stream_usage", "reported_cost", "error_rules"}
-PROVIDER_FIELDS |= {"refused_fields", "unpriced_fields"}
+PROVIDER_FIELDS = {
     "title",
     "base_url",
     "asks_for_stream_usage",
