@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from openmind_llm import __version__
 from openmind_llm.api import accounts, errors, models, openapi, schemas
 from openmind_llm.api.asgi import App, Receive, Scope, Send
-from openmind_llm.domain import metering
+from openmind_llm.domain import utc
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.owners import Owners
 from openmind_llm.errors import GatewayError, InternalError, MethodNotAllowedError, NotFoundError
@@ -78,7 +78,7 @@ def _add_models(app: FastAPI, catalogue: Catalogue) -> None:
 
 
 def _today() -> str:
-    return metering.day(time.time())
+    return utc.day(time.time())
 
 
 def _add_pages(app: FastAPI) -> None:

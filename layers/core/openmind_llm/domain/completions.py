@@ -96,21 +96,15 @@ class Completions:
 
         With one, StillRunningError is raised if another request has taken its place.
         """
-        exchange = await self._prepared(call, facts, recorder)
+        async with metering.disclosing(self._ledger, call.caller):
+            exchange = self._prepared(call, facts, recorder)
         ask = metering.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts)
         answer = self._stream if exchange.request.is_stream else self._whole
         async with answer(exchange, meter) as reply, recording.of(reply, recorder):
             yield reply
 
-    async def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
-        try:
-            return self._prepare(call, facts, recorder)
-        except GatewayError as error:
-            error.headers = {**await asyncio.to_thread(self._ledger.disclosed, call.caller), **error.headers}
-            raise
-
-    def _prepare(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
+    def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
         started = self._now()
         request, route = metering.routed(self._catalogue, call.provider, call.raw, started)
