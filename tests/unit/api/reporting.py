@@ -99,7 +99,7 @@ class Service:
             lambda: datetime.fromtimestamp(clock(), UTC).date(),
             lambda user: owners.account(user)[0].account.account_id,
         )
-        served = app.create(CATALOGUE, no_completions, owners, router(reports))
+        served = app.create(CATALOGUE, no_completions, router(reports))
         return Outermost(RequireKey(served, Door(authenticate, ledger.standing, self.user)), clock)
 
 
