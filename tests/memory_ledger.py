@@ -66,8 +66,7 @@ class MemoryLedgerStore:
         return self._answered("rule_out", lambda: self._rule_out(entry))
 
     def renew(self, renewal: Renewal) -> Written:
-        values: dict[str, Any] = {"plan": renewal.plan, "cancel_at_period_end": False}
-        done = self.change(renewal.account_id, renewal.moves, values, renewal.audit)
+        done = self.change(renewal.account_id, renewal.moves, renewal.values, renewal.audit)
         return Written.DONE if done else Written.STALE
 
     def expired_holds(self, now_s: int) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from openmind_llm.domain.ledger.counters import Counters
-from openmind_llm.domain.ledger.rows import Entry, Hold, RollupKey
+from openmind_llm.domain.ledger.rows import Entry, Hold, RollupKey, hold_of
 from tests.memory_ledger import MemoryLedgerStore
 
 
@@ -20,17 +20,8 @@ class MemoryReports:
         return [(key, counts) for key, counts in lines if key.account_id == account_id and first <= key.day <= last]
 
     def row(self, account_id: str, request_id: str) -> Hold | Entry | None:
-        rows = {_id(row): row for row in self.rows(account_id)}
-        return rows.get(request_id)
+        return next((row for row in self.rows(account_id) if hold_of(row).request_id == request_id), None)
 
     def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
         rows: list[Hold | Entry] = [*self.ledger.holds.values(), *self.ledger.entries.values()]
-        return [row for row in rows if _hold(row).account_id == account_id and _id(row) >= since]
-
-
-def _hold(row: Hold | Entry) -> Hold:
-    return row.hold if isinstance(row, Entry) else row
-
-
-def _id(row: Hold | Entry) -> str:
-    return _hold(row).request_id
+        return [row for row in rows if hold_of(row).account_id == account_id and hold_of(row).request_id >= since]

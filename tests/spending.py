@@ -27,7 +27,6 @@ NOON = 1_795_521_600.0
 """2026-11-24, 12:00 UTC, in seconds since the epoch."""
 
 DAY_S = 86_400
-OTHERS = Caller("key-3", "account-2")
 
 
 def clock_at(now: float = NOON) -> FakeClock:

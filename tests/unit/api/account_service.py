@@ -7,7 +7,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from openmind_llm import plans
-from openmind_llm.api import app
+from openmind_llm.api import accounts, app
 from openmind_llm.api.asgi import App, Receive, Scope, Send
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.domain import keys
@@ -49,7 +49,7 @@ class Service:
         self.client = TestClient(self._served(), raise_server_exceptions=False)
 
     def _served(self) -> Any:
-        served: App = app.create(self.catalogue, no_completions, self.owners)
+        served: App = app.create(self.catalogue, no_completions, accounts.router(self.owners))
         return Outermost(RequireKey(served, Door(self._authenticate, lambda _: None, self.logins.user)), self.clock)
 
     def _authenticate(self, key: str) -> Caller:

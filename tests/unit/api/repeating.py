@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import pytest
 
 from openmind_llm import plans
 from openmind_llm.api.asgi import App, Message
@@ -25,6 +27,8 @@ KEYS = {"first-key": Caller("key-1", "account-1"), "second-key": Caller("key-2",
 HELLO = [chunk({"content": "Hello"}), chunk(finish_reason="stop"), chunk(choices=[], usage=USAGE)]
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 STREAM = CHAT | {"stream": True, "stream_options": {"include_usage": True}}
+
+both = pytest.mark.parametrize("body", [CHAT, STREAM], ids=["whole", "stream"])
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,13 @@ class Gateway:
         headers += [] if key is None else [("idempotency-key", key)]
         return await (client or Client()).post(self.app, headers, body, provider)
 
+    def use_up_credit(self) -> None:
+        known = self.store.known_accounts["account-1"]
+        granted = known.counters["granted"] - known.counters["balance"]
+        counters = dict(known.counters) | {"balance": 0, "granted": granted}
+        self.store.known_accounts["account-1"] = replace(known, counters=counters)
+        self.clock.now += 31  # what was seen of it is forgotten
+
     @property
     def charged(self) -> int:
         return self.store.counters("account-1")["charged"]
@@ -120,3 +131,8 @@ class Gateway:
         return Outermost(
             RequireKey(CompletionsAlone(endpoint), Door(KEYS.__getitem__, self.ledger.standing)), self.clock
         )
+
+
+def change_key(gateway: Gateway, **fields: Any) -> None:
+    known = gateway.store.known_keys["key-1"]
+    gateway.store.known_keys["key-1"] = replace(known, record=replace(known.record, **fields))

@@ -1,18 +1,14 @@
 """The account API: whose login it wants, and that nobody sees what is another's."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 
-from openmind_llm.api import app
+from openmind_llm.api import accounts
 from openmind_llm.api.middleware import LOGIN_PATHS
-from openmind_llm.domain.key_settings import KeyRules
 from openmind_llm.domain.ledger.counters import Move
-from openmind_llm.domain.owners import Owners
 from openmind_llm.errors import IdentityUnavailableError
-from openmind_llm.providers import table
 from tests import canaries
 from tests.unit.api.account_service import (
     BALANCE,
@@ -25,7 +21,6 @@ from tests.unit.api.account_service import (
     ROUTES,
     UPDATE,
     Service,
-    no_completions,
 )
 
 
@@ -210,14 +205,10 @@ def test_a_store_that_fails_is_told_in_the_documented_words(
     assert service.ask(method, path, {"id": "0123456789abcdef"} if path != CREATE else None) == (500, {"error": text})
 
 
-@pytest.fixture
-def served_routes(service: Service) -> set[str]:
-    served: Any = app.create(table.load(""), no_completions, Owners(service.accounts, KeyRules([], service.clock), ""))
-    return {route.path for route in served.routes if isinstance(route, APIRoute) and "account" in route.tags}
+def test_every_path_of_the_account_api_wants_a_login(service: Service) -> None:
+    served = {route.path for route in accounts.router(service.owners).routes if isinstance(route, APIRoute)}
 
-
-def test_every_path_of_the_account_api_wants_a_login(served_routes: set[str]) -> None:
-    assert served_routes == LOGIN_PATHS == {path for _, path in ROUTES}
+    assert served == LOGIN_PATHS == {path for _, path in ROUTES}
 
 
 def test_the_document_says_where_a_login_is_wanted(service: Service) -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from openmind_llm.api import app
 from openmind_llm.providers import table
-from tests.unit.api.account_service import Service, no_completions
+from tests.unit.api.account_service import no_completions
 
 
 @pytest.fixture(scope="module")
 def paths() -> Any:
-    return app.create(table.load(), no_completions, Service().owners).openapi()["paths"]
+    return app.create(table.load(), no_completions).openapi()["paths"]
 
 
 def test_the_header_is_described_beside_the_provider(paths: Any) -> None:

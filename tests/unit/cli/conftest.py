@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from dev import seed
+from dev.seed import TABLE
 from openmind_llm import cli
 from openmind_llm.domain.accounts import Accounts
 from openmind_llm.domain.key_settings import KeySettings
@@ -18,34 +22,65 @@ from tests.fakes import FakeClock
 from tests.spending import PLANS, Spending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-TABLE = "table"
+PEPPER = "pepper"
 KEY_ID = "key1key1key1key1"
 KEY = f"om1_test_{KEY_ID}{'0' * 64}"
+ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
-ENVIRONMENT = {
-    "TABLE_NAME": TABLE,
-    "KEY_PEPPER_SECRET": "pepper",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
-type Run = Callable[..., tuple[int, str, str]]
+class Said(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    error: str
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The cells of standard output."""
+        return [re.split(" {2,}", line) for line in self.out.splitlines()]
+
+    @property
+    def only(self) -> str:
+        ((word,),) = self.rows
+        return word
+
+    def cells(self, *names: str) -> list[list[str]]:
+        """Those columns of every row."""
+        columns = [self.rows[0].index(name) for name in names]
+        return [[row[column] for column in columns] for row in self.rows[1:]]
+
+
+type Run = Callable[..., Said]
 
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name, value in ENVIRONMENT.items():
+    for name in ("AWS_ENDPOINT_URL", "PLAN_OVERRIDES", "MODEL_OVERRIDES", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (ENVIRONMENT | seed.PLACES | {"USER": "alice"}).items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         client = boto3.client("dynamodb")
-        seed.create_table(client, TABLE)
+        seed.create_table(client)
+        seed.create_secret(boto3.client("secretsmanager"), seed.PEPPER_SECRET, PEPPER, replace=False)
         yield client
+
+
+@pytest.fixture
+def run(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`openmind-llm` with these words; `typed` is standard input."""
+
+    def told(*words: str, typed: str = "") -> Said:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        code = cli.main(words)
+        return Said(code, *capsys.readouterr())
+
+    return told
 
 
 @pytest.fixture
@@ -53,7 +88,7 @@ def deployed(dynamodb: DynamoDBClient) -> Callable[[FakeClock], Spending]:
     """An account `acme` with one key, whose requests are sent at the time of a clock."""
 
     def opened(clock: FakeClock) -> Spending:
-        accounts = Accounts(DynamoAccounts(dynamodb, TABLE), PLANS, lambda: b"pepper", clock)
+        accounts = Accounts(DynamoAccounts(dynamodb, TABLE), PLANS, PEPPER.encode, clock)
         accounts.open("acme", "enterprise", "test")
         accounts.grant("acme", 10**9, "test")
         accounts.create_key("acme", "test", KeySettings(), KEY)
@@ -62,13 +97,6 @@ def deployed(dynamodb: DynamoDBClient) -> Callable[[FakeClock], Spending]:
     return opened
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """From arguments to the exit code and what was written to standard output and to standard error."""
-
-    def ran(*arguments: str) -> tuple[int, str, str]:
-        code = cli.main(arguments)
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return ran
+def shown(run: Run, account: str) -> dict[str, str]:
+    """What `accounts show` says."""
+    return {row[0].removesuffix(":"): row[1] for row in run("accounts", "show", account).rows}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dev.seed import TABLE
 from openmind_llm.storage import records
 from tests.fakes import FakeClock
 from tests.spending import Spending, clock_at
-from tests.unit.cli.conftest import KEY_ID, TABLE, Run
+from tests.unit.cli.conftest import KEY_ID, Run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -80,13 +81,13 @@ def test_a_sweep_settles_what_is_past_its_time_once(run: Run, left: str) -> None
 
 
 @pytest.mark.parametrize("whose", [(), ("acme", "--all")])
-def test_a_check_is_of_one_account_or_of_all(run: Run, dynamodb: object, whose: tuple[str, ...]) -> None:
+def test_a_check_is_of_one_account_or_of_all(run: Run, whose: tuple[str, ...]) -> None:
     code, _, err = run("ledger", "check", *whose)
 
     assert (code, err) == (1, "openmind-llm: name an account, or say --all\n")
 
 
-def test_an_account_that_is_not_there_is_not_sound(run: Run, dynamodb: object) -> None:
+def test_an_account_that_is_not_there_is_not_sound(run: Run) -> None:
     code, _, err = run("ledger", "check", "nobody")
 
     assert (code, err) == (1, "openmind-llm: User not found\n")

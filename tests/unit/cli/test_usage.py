@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dev.seed import TABLE
 from openmind_llm.domain import money
 from openmind_llm.domain.ledger.rows import Entry
 from openmind_llm.storage.reports import DynamoReports
 from tests.fakes import FakeClock
 from tests.spending import Spending, clock_at
-from tests.unit.cli.conftest import KEY_ID, TABLE, Run
+from tests.unit.cli.conftest import KEY_ID, Run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

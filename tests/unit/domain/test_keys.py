@@ -32,7 +32,7 @@ def authenticated(key: str, records: Records, pepper: bytes = PEPPER) -> Caller:
 
 def stored(key: str, pepper: bytes = PEPPER) -> KeyRecord:
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    return keys.record(key, pepper, account_id="acme", name="arm", now=now)
+    return keys.record(key, pepper, account_id="acme", name="arm", now_s=now.timestamp())
 
 
 def test_a_minted_key_has_the_documented_shape() -> None:
@@ -156,7 +156,7 @@ def test_a_renewed_key_keeps_its_id_and_its_mode() -> None:
 def test_a_record_without_a_name_gets_the_documented_one() -> None:
     now = datetime(2026, 11, 24, tzinfo=UTC)
 
-    record = keys.record(keys.mint("live"), PEPPER, account_id="acme", name="", now=now)
+    record = keys.record(keys.mint("live"), PEPPER, account_id="acme", name="", now_s=now.timestamp())
 
     assert record.name == "api-key-1795478400000"
     assert (record.created_at, record.updated_at) == ("2026-11-24T00:00:00.000Z", "2026-11-24T00:00:00.000Z")

@@ -1,9 +1,8 @@
 """Keys and balances as the account API shows them: neither a secret nor a hash is among it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from openmind_llm.domain import keys, money
+from openmind_llm.domain import money, utc
 from openmind_llm.domain.ledger import credit
 from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.ports import KnownAccount, KnownKey
@@ -22,7 +21,7 @@ def key(known: KnownKey) -> dict[str, Any]:
         "created_at": record.created_at,
         "updated_at": record.updated_at or record.created_at,
         "total_cost_micro_omcu": charged,
-        "expires_at": _moment(record.expires_at),
+        "expires_at": moment(record.expires_at),
         "allowed_models": sorted(record.allowed_models),
         "allowed_providers": sorted(record.allowed_providers),
         "limits": limits(record.limits),
@@ -37,7 +36,7 @@ def balance(known: KnownAccount) -> dict[str, Any]:
         "omcu_balance": counters["balance"] // money.MICRO,
         "monthly_unused_omcu": credit.monthly_unused(counters) // money.MICRO,
         "monthly_total_omcu": counters["period_credit"] // money.MICRO,
-        "current_period_end": _moment(counters["period_end"]),
+        "current_period_end": moment(counters["period_end"]),
         "cancel_at_period_end": known.account.cancel_at_period_end,
         "omcu_balance_micro": counters["balance"],
     }
@@ -50,14 +49,14 @@ def limits(of: Limits) -> dict[str, Any]:
         "burst": of.burst,
         "tokens_per_minute": of.tokens_per_minute,
         "concurrency": of.concurrency,
-        "day_budget_omcu": _omcu(of.day_budget),
-        "month_budget_omcu": _omcu(of.month_budget),
+        "day_budget_omcu": omcu(of.day_budget),
+        "month_budget_omcu": omcu(of.month_budget),
     }
 
 
-def _omcu(amount: int | None) -> str | None:
+def omcu(amount: int | None) -> str | None:
     return None if amount is None else money.text(amount)
 
 
-def _moment(seconds: int | None) -> str | None:
-    return None if seconds is None else keys.written(datetime.fromtimestamp(seconds, UTC))
+def moment(seconds: int | None) -> str | None:
+    return None if seconds is None else utc.text(seconds)

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from openmind_llm.api import account_bodies, openapi
+from openmind_llm.api import account_bodies, account_docs
 from openmind_llm.api.asgi import read_body
 from openmind_llm.domain import json_body
 from openmind_llm.domain.owners import OVERLAP_S, Owners
@@ -18,15 +18,17 @@ MAX_BODY_BYTES = 65_536
 type Work = Callable[[], dict[str, Any]]
 
 
-def add(app: FastAPI, owners: Owners) -> None:
+def router(owners: Owners) -> APIRouter:
     """All of these paths are in middleware.LOGIN_PATHS, which sees to it that `state.user` says who asks."""
-    _add_reading(app, owners)
-    _add_creation(app, owners)
-    _add_changes(app, owners)
+    routes = APIRouter(tags=["account"])
+    _add_reading(routes, owners)
+    _add_creation(routes, owners)
+    _add_changes(routes, owners)
+    return routes
 
 
-def _add_reading(app: FastAPI, owners: Owners) -> None:
-    @app.get("/api/core/api_keys", tags=["account"], **openapi.LIST_KEYS_OPERATION)
+def _add_reading(routes: APIRouter, owners: Owners) -> None:
+    @routes.get("/api/core/api_keys", **account_docs.LIST_KEYS_OPERATION)
     async def list_api_keys(request: Request) -> JSONResponse:
         """Your keys, but for deleted ones."""
         user = _user(request)
@@ -34,7 +36,7 @@ def _add_reading(app: FastAPI, owners: Owners) -> None:
             lambda: {"api_keys": [account_bodies.key(known) for known in owners.keys(user)]}, "Failed to fetch API keys"
         )
 
-    @app.get("/api/core/account/balance", tags=["account"], **openapi.BALANCE_OPERATION)
+    @routes.get("/api/core/account/balance", **account_docs.BALANCE_OPERATION)
     async def get_balance(request: Request) -> JSONResponse:
         """Your plan and what is left of your credit, in whole OMCU."""
         user = _user(request)
@@ -43,8 +45,8 @@ def _add_reading(app: FastAPI, owners: Owners) -> None:
         )
 
 
-def _add_creation(app: FastAPI, owners: Owners) -> None:
-    @app.post("/api/core/api_keys/create", tags=["account"], **openapi.CREATE_KEY_OPERATION)
+def _add_creation(routes: APIRouter, owners: Owners) -> None:
+    @routes.post("/api/core/api_keys/create", **account_docs.CREATE_KEY_OPERATION)
     async def create_api_key(request: Request) -> JSONResponse:
         """Make a key. It is shown this once."""
         user, raw = _user(request), await read_body(request.receive, MAX_BODY_BYTES)
@@ -55,7 +57,7 @@ def _add_creation(app: FastAPI, owners: Owners) -> None:
 
         return await _answer(create, "Failed to create API key")
 
-    @app.post("/api/core/api_keys/rotate", tags=["account"], **openapi.ROTATE_KEY_OPERATION)
+    @routes.post("/api/core/api_keys/rotate", **account_docs.ROTATE_KEY_OPERATION)
     async def rotate_api_key(request: Request) -> JSONResponse:
         """Give a key a new secret. The old one stays good for a while."""
         user, (key_id, asked) = _user(request), await _of_key(request)
@@ -68,8 +70,8 @@ def _add_creation(app: FastAPI, owners: Owners) -> None:
         return await _answer(rotate, "Failed to rotate API key")
 
 
-def _add_changes(app: FastAPI, owners: Owners) -> None:
-    @app.post("/api/core/api_keys/update", tags=["account"], **openapi.UPDATE_KEY_OPERATION)
+def _add_changes(routes: APIRouter, owners: Owners) -> None:
+    @routes.post("/api/core/api_keys/update", **account_docs.UPDATE_KEY_OPERATION)
     async def update_api_key(request: Request) -> JSONResponse:
         """Change a key's name, end, models or limits: the fields that are sent; null takes one away."""
         user, (key_id, asked) = _user(request), await _of_key(request)
@@ -80,7 +82,7 @@ def _add_changes(app: FastAPI, owners: Owners) -> None:
 
         return await _answer(update, "Failed to update API key")
 
-    @app.post("/api/core/api_keys/delete", tags=["account"], **openapi.DELETE_KEY_OPERATION)
+    @routes.post("/api/core/api_keys/delete", **account_docs.DELETE_KEY_OPERATION)
     async def delete_api_key(request: Request) -> JSONResponse:
         """Delete a key: it is refused from now on."""
         user, (key_id, _) = _user(request), await _of_key(request)

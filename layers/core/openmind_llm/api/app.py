@@ -9,11 +9,10 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from openmind_llm import __version__
-from openmind_llm.api import accounts, errors, models, openapi, schemas
+from openmind_llm.api import errors, models, openapi, schemas
 from openmind_llm.api.asgi import App, Receive, Scope, Send
-from openmind_llm.domain import metering
+from openmind_llm.domain import utc
 from openmind_llm.domain.catalogue import Catalogue
-from openmind_llm.domain.owners import Owners
 from openmind_llm.errors import GatewayError, InternalError, MethodNotAllowedError, NotFoundError
 
 CHAT_PATH = "/api/core/{provider}/chat/completions"
@@ -32,8 +31,8 @@ class Delegate(Response):
         await self._app(scope, receive, send)
 
 
-def create(catalogue: Catalogue, completions: App, owners: Owners, *more: APIRouter) -> FastAPI:
-    """`more` are routes that come before those of the catalogue."""
+def create(catalogue: Catalogue, completions: App, *routers: APIRouter) -> FastAPI:
+    """`routers` are of the callers' accounts, keys and usage."""
     app = FastAPI(
         title="OpenMind LLM gateway",
         version=__version__,
@@ -44,10 +43,9 @@ def create(catalogue: Catalogue, completions: App, owners: Owners, *more: APIRou
     )
     _add_error_handlers(app)
     _add_completions(app, completions)
-    for router in more:
+    for router in routers:
         app.include_router(router)
     _add_models(app, catalogue)
-    accounts.add(app, owners)
     _add_pages(app)
     openapi.describe(app)
     return app
@@ -78,7 +76,7 @@ def _add_models(app: FastAPI, catalogue: Catalogue) -> None:
 
 
 def _today() -> str:
-    return metering.day(time.time())
+    return utc.day(time.time())
 
 
 def _add_pages(app: FastAPI) -> None:

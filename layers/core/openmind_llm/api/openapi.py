@@ -1,11 +1,11 @@
-"""What FastAPI cannot read off the code of the routes: the raw body, the refusals, the two ways to send a key."""
+"""What FastAPI cannot read off the code of the routes: the raw body, the refusals, keys and logins."""
 
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from openmind_llm.api import account_schemas, schemas
+from openmind_llm.api import schemas
 from openmind_llm.api.middleware import LOGIN_PATHS, USAGE_PATH
 
 PROVIDERS = {"enum": ["openai", "deepseek", "gemini", "xai", "nearai", "openrouter"]}
@@ -67,40 +67,7 @@ CHAT_OPERATION: dict[str, Any] = {
     },
 }
 
-LOGIN_REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: refusal("The login is missing or not valid"),
-    405: refusal("The path does not know this method"),
-    500: refusal("The store of keys and accounts failed"),
-    503: refusal("Logins cannot be checked at the moment"),
-}
-
-_BAD_FIELD: dict[int | str, dict[str, Any]] = {
-    400: refusal("The body, or a field of it, is not what it should be: the text names it"),
-    413: refusal("The body is larger than 64 KB"),
-}
-_NO_KEY: dict[int | str, dict[str, Any]] = {404: refusal("You have no such key")}
-_NO_USER: dict[int | str, dict[str, Any]] = {404: refusal("The login has no account here")}
-
-
-def _account_operation(model: Any, refusals: dict[int | str, dict[str, Any]], body: Any = None) -> dict[str, Any]:
-    request = {"required": bool(body and "id" in body["properties"]), "content": {"application/json": {"schema": body}}}
-    return {
-        "response_model": model,
-        "responses": LOGIN_REFUSALS | refusals,
-        "openapi_extra": {} if body is None else {"requestBody": request},
-    }
-
-
-LIST_KEYS_OPERATION = _account_operation(account_schemas.KeyList, {})
-BALANCE_OPERATION = _account_operation(account_schemas.Balance, _NO_USER)
-CREATE_KEY_OPERATION = _account_operation(
-    account_schemas.CreatedKey,
-    _BAD_FIELD | _NO_USER | {403: refusal("The plan allows no more keys")},
-    account_schemas.CREATION,
-)
-UPDATE_KEY_OPERATION = _account_operation(account_schemas.UpdatedKey, _BAD_FIELD | _NO_KEY, account_schemas.UPDATE)
-ROTATE_KEY_OPERATION = _account_operation(account_schemas.CreatedKey, _BAD_FIELD | _NO_KEY, account_schemas.ROTATION)
-DELETE_KEY_OPERATION = _account_operation(account_schemas.Done, _BAD_FIELD | _NO_KEY, account_schemas.DELETION)
+NO_USER: dict[int | str, dict[str, Any]] = {404: refusal("The login has no account here")}
 
 _SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer om1_live_…"},
@@ -112,7 +79,6 @@ _SECURITY_SCHEMES = {
         "description": "A user's login, from the issuer that the operator trusts. Not an API key.",
     },
 }
-
 
 _FRAMEWORKS_422 = "Validation Error"
 

@@ -3,26 +3,23 @@
 What a provider charges the operator is not told to callers.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from openmind_llm.api import account_bodies
-from openmind_llm.domain import keys, money, pricing
+from openmind_llm.api.account_bodies import moment, omcu
+from openmind_llm.domain import money, pricing, utc
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger.counters import Counters
-from openmind_llm.domain.ledger.rows import Entry, Hold
+from openmind_llm.domain.ledger.rows import Entry, Hold, hold_of
 from openmind_llm.domain.quotes import Quote
 from openmind_llm.domain.reports import sheet
 from openmind_llm.domain.reports.own_key import OwnKey
 from openmind_llm.domain.reports.query import UsageQuery
-from openmind_llm.domain.reports.usage import Line, Page, hold_of
-from openmind_llm.domain.usage import Usage
+from openmind_llm.domain.reports.usage import Line, Page
+from openmind_llm.domain.usage import TOKEN_CLASSES, Usage
 from openmind_llm.errors import GatewayError
 
-TOKENS = ("input", "cached_input", "cache_write", "output", "reasoning")
-"""Classes that do not overlap."""
-
-COLUMNS = ("requests", "estimated", *(f"{name}_tokens" for name in TOKENS), "charge_omcu")
+COLUMNS = ("requests", "estimated", *(f"{name}_tokens" for name in TOKEN_CLASSES), "charge_omcu")
 
 
 def usage(page: Page) -> dict[str, Any]:
@@ -44,7 +41,7 @@ def usage_sheet(page: Page) -> str:
 
 
 def counts(summed: Counters) -> dict[str, int | str]:
-    tokens = {f"{name}_tokens": summed[name] for name in TOKENS}
+    tokens = {f"{name}_tokens": summed[name] for name in TOKEN_CLASSES}
     return (
         {name: summed[name] for name in ("requests", "estimated")}
         | tokens
@@ -59,7 +56,7 @@ def own_key(key: OwnKey) -> dict[str, Any]:
         "limits": account_bodies.limits(record.limits),
         "plan_limits": account_bodies.limits(key.plan.limits),
         "credit_remaining_omcu": money.text(key.credit_left),
-        "budget_remaining": {"day_omcu": _amount(key.day_left), "month_omcu": _amount(key.month_left)},
+        "budget_remaining": {"day_omcu": omcu(key.day_left), "month_omcu": omcu(key.month_left)},
         "usage": {"today": counts(key.today), "this_month": counts(key.this_month)},
     }
 
@@ -78,7 +75,7 @@ def request(row: Hold | Entry) -> dict[str, Any]:
         "price_version": hold.price_version,
         "is_stream": hold.is_stream,
         "max_tokens": hold.output_cap,
-        "started_at": _moment(hold.started_at / 1000),
+        "started_at": utc.text(hold.started_at / 1000),
         "hold_omcu": money.text(hold.amount),
         **ended,
     }
@@ -86,7 +83,6 @@ def request(row: Hold | Entry) -> dict[str, Any]:
 
 def quote(quoted: Quote) -> dict[str, Any]:
     route, ask, told = quoted.route, quoted.ask, quoted.quoted
-    version = route.price.version if route.is_exact else f"{route.price.version} ceiling"
     return {
         "object": "quote",
         "provider": route.provider.name,
@@ -95,8 +91,8 @@ def quote(quoted: Quote) -> dict[str, Any]:
         "is_exact": route.is_exact,
         "adjusted": list(quoted.adjusted),
         "price": {
-            "version": version,
-            "micro_omcu_per_token": {name: pricing.per_token(route.price, name) for name in TOKENS},
+            "version": route.price_version,
+            "micro_omcu_per_token": {name: pricing.per_token(route.price, name) for name in TOKEN_CLASSES},
         },
         "assumes": {"input_tokens": ask.input_bound, "output_tokens": told.output_cap * ask.choices},
         "max_tokens": told.output_cap,
@@ -119,7 +115,7 @@ def _named(record: KeyRecord) -> dict[str, Any]:
         "name": record.name,
         "prefix": record.prefix,
         "created_at": record.created_at,
-        "expires_at": None if record.expires_at is None else _moment(record.expires_at),
+        "expires_at": moment(record.expires_at),
         "allowed_models": sorted(record.allowed_models),
         "allowed_providers": sorted(record.allowed_providers),
     }
@@ -128,7 +124,7 @@ def _named(record: KeyRecord) -> dict[str, Any]:
 def _ended(row: Hold | Entry) -> dict[str, Any]:
     entry = row if isinstance(row, Entry) else None
     return {
-        "settled_at": entry and _moment(entry.settled_at / 1000),
+        "settled_at": entry and utc.text(entry.settled_at / 1000),
         "charge_omcu": entry and money.text(entry.charge),
         "outcome": entry and entry.outcome,
         "usage": entry and _tokens(entry.usage),
@@ -140,16 +136,8 @@ def _ended(row: Hold | Entry) -> dict[str, Any]:
 
 
 def _tokens(used: Usage) -> dict[str, int]:
-    return {f"{name}_tokens": getattr(used, name) for name in TOKENS}
+    return {f"{name}_tokens": count for name, count in used.by_class.items()}
 
 
 def _refusal(error: GatewayError | None) -> dict[str, Any] | None:
     return None if error is None else {"status": error.status, "error": error.message}
-
-
-def _amount(amount: int | None) -> str | None:
-    return None if amount is None else money.text(amount)
-
-
-def _moment(seconds: float) -> str:
-    return keys.written(datetime.fromtimestamp(seconds, UTC))

@@ -6,6 +6,7 @@ from fastapi import Path
 from pydantic import BaseModel
 
 from openmind_llm.api import openapi, schemas
+from openmind_llm.api.account_docs import KeyLimits
 from openmind_llm.domain.reports.query import DEFAULT_LIMIT, FORMATS, GROUPS, MOST_LIMIT
 
 type RequestId = Annotated[str, Path(description="The x-request-id of the request's answer")]
@@ -50,17 +51,6 @@ class UsagePage(BaseModel):
     next_cursor: str | None
 
     model_config = {"alias_generator": lambda name: name.rstrip("_")}
-
-
-class KeyLimits(BaseModel):
-    """Null is no limit."""
-
-    requests_per_second: int | None
-    burst: int | None
-    tokens_per_minute: int | None
-    concurrency: int | None
-    day_budget_omcu: str | None
-    month_budget_omcu: str | None
 
 
 class BudgetRemaining(BaseModel):
@@ -174,7 +164,6 @@ def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 _UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: openapi.refusal("The ledger cannot be read at the moment")}
 _BAD_QUERY: dict[int | str, dict[str, Any]] = {400: openapi.refusal("A parameter is not valid: the text names it")}
-_NO_USER: dict[int | str, dict[str, Any]] = {404: openapi.refusal("The login has no account here")}
 _NO_REQUEST: dict[int | str, dict[str, Any]] = {404: openapi.refusal("No such request")}
 
 KEY_OPERATION: dict[str, Any] = {"response_model": OwnKey, "responses": openapi.REFUSALS | _UNAVAILABLE}
@@ -189,7 +178,7 @@ _GROUPS: dict[str, Any] = {
 
 USAGE_OPERATION: dict[str, Any] = {
     "response_model": UsagePage,
-    "responses": openapi.REFUSALS | _BAD_QUERY | _NO_USER | _UNAVAILABLE,
+    "responses": openapi.REFUSALS | _BAD_QUERY | openapi.NO_USER | _UNAVAILABLE,
     "openapi_extra": {
         "parameters": [
             _parameter("from", "First day, of UTC; 30 days up to `to` if absent", type="string", format="date"),

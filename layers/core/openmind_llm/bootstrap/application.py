@@ -1,8 +1,8 @@
 """Wires the whole application, as every door but the stream function and the authorizer serves it."""
 
-from openmind_llm.api import app
+from openmind_llm.api import accounts, app
+from openmind_llm.api import reports as report_routes
 from openmind_llm.api.asgi import App
-from openmind_llm.api.reports import router
 from openmind_llm.bootstrap import accounting, completions, ledgers, logins, reports
 from openmind_llm.settings import Settings
 
@@ -11,6 +11,9 @@ def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
     catalogue, ledger = completions.catalogue(settings), ledgers.ledger(settings)
     owners = accounting.owners(settings, catalogue)
-    routes = router(reports.reports(settings, catalogue, ledger, owners))
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), owners, routes)
+    routers = (
+        accounts.router(owners),
+        report_routes.router(reports.reports(settings, catalogue, ledger, owners)),
+    )
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), *routers)
     return completions.guarded(served, settings, ledger, logins.create(settings))

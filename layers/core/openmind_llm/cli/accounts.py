@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from openmind_llm.bootstrap import accounting
 from openmind_llm.cli import words
-from openmind_llm.domain import keys, money
+from openmind_llm.domain import money, utc
 from openmind_llm.domain.ledger import credit
 from openmind_llm.domain.ports import KnownAccount
 from openmind_llm.settings import Settings
@@ -50,20 +49,20 @@ def list_accounts(_: argparse.Namespace, settings: Settings) -> None:
 def show_account(parsed: argparse.Namespace, settings: Settings) -> None:
     known = accounting.accounts(settings).get(parsed.account)
     counters = known.counters
-    for name, value in (
-        ("account", known.account.account_id),
-        ("plan", known.account.plan),
-        ("state", _state(known)),
-        ("balance", money.text(counters["balance"])),
-        ("of the month", f"{money.text(credit.monthly_unused(counters))} of {money.text(counters['period_credit'])}"),
-        ("held", money.text(counters["held"])),
-        ("charged", money.text(counters["charged"])),
-        ("granted", money.text(counters["granted"])),
-        ("keys", str(counters["keys"])),
-        ("opened", _written(known.account.created_at)),
-        ("period ends", _written(counters["period_end"])),
-    ):
-        words.show((f"{name}:".ljust(13), value))
+    unused = f"{money.text(credit.monthly_unused(counters))} of {money.text(counters['period_credit'])}"
+    words.show(
+        ("account:", known.account.account_id),
+        ("plan:", known.account.plan),
+        ("state:", _state(known)),
+        ("balance:", money.text(counters["balance"])),
+        ("of the month:", unused),
+        ("held:", money.text(counters["held"])),
+        ("charged:", money.text(counters["charged"])),
+        ("granted:", money.text(counters["granted"])),
+        ("keys:", str(counters["keys"])),
+        ("opened:", utc.text(known.account.created_at)),
+        ("period ends:", utc.text(counters["period_end"])),
+    )
 
 
 def close_account(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -89,7 +88,7 @@ def cancel_plan(parsed: argparse.Namespace, settings: Settings) -> None:
 def _row(known: KnownAccount) -> tuple[str, ...]:
     account, counters = known.account, known.counters
     amounts = (money.text(counters[name]) for name in ("balance", "charged"))
-    opened = _written(account.created_at)
+    opened = utc.text(account.created_at)
     return account.account_id, account.plan, _state(known), *amounts, str(counters["keys"]), opened
 
 
@@ -97,7 +96,3 @@ def _state(known: KnownAccount) -> str:
     if not known.account.is_active:
         return "closed"
     return "cancelled" if known.account.cancel_at_period_end else "open"
-
-
-def _written(seconds: int) -> str:
-    return keys.written(datetime.fromtimestamp(seconds, UTC))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from openmind_llm.bootstrap import accounting
 from openmind_llm.cli import words
-from openmind_llm.domain import keys, money
+from openmind_llm.domain import money, utc
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.settings import Settings
 
@@ -29,7 +28,6 @@ def show_audit(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _row(row: AuditRow) -> tuple[str, ...]:
-    when = keys.written(datetime.fromtimestamp(row.at / 1000, UTC))
     credit = money.text(row.credit) if row.credit else "-"
     detail = " ".join(f"{name}={value!r}" for name, value in row.detail.items() if value)
-    return when, row.actor, row.action, row.subject, credit, detail
+    return utc.text(row.at / 1000), row.actor, row.action, row.subject, credit, detail

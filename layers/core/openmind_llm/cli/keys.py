@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from openmind_llm.bootstrap import accounting, completions, credentials
 from openmind_llm.cli import words
-from openmind_llm.domain import keys, money
+from openmind_llm.domain import keys, money, utc
 from openmind_llm.domain.accounts import AccountExistsError
 from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.owners import OVERLAP_S
@@ -133,6 +132,6 @@ def _owner(parsed: argparse.Namespace, settings: Settings) -> str:
 
 def _row(known: KnownKey) -> tuple[str, ...]:
     record = known.record
-    ends = None if record.expires_at is None else keys.written(datetime.fromtimestamp(record.expires_at, UTC))
+    ends = None if record.expires_at is None else utc.text(record.expires_at)
     charged = money.text(known.counters["charged"])
     return record.key_id, record.account_id, record.name, record.created_at, words.or_dash(ends), charged

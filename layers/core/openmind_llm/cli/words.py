@@ -20,7 +20,7 @@ def named(text: str) -> str:
 
 
 def show(*rows: Sequence[str]) -> None:
-    """In columns on standard output; the first row names them."""
+    """In columns on standard output."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

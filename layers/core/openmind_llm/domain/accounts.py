@@ -5,15 +5,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from openmind_llm.domain import key_settings, keys, money
+from openmind_llm.domain import key_settings, keys, money, utc
 from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import credit
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.counters import Move
-from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, new_counters
+from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, ACCOUNT_ID, KEY_COUNTERS, Account, new_counters
 from openmind_llm.domain.plans import Plan, Plans
 from openmind_llm.domain.ports import AccountStore, KnownAccount, KnownKey, Plain, Written
 from openmind_llm.errors import (
@@ -34,7 +33,6 @@ LONGEST_PAUSE_S = 0.2
 MAX_OVERLAP_S = 604_800
 """How long an old secret may be good beside the new one."""
 
-_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_.:@|-]{1,128}")
 _KEY_ID = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -78,7 +76,7 @@ class Accounts:
 
     def open(self, account_id: str, plan_name: str, actor: str) -> KnownAccount:
         """With its first month's allowance. Raises AccountExistsError, UnknownPlanError, and ValueError for the id."""
-        if not _ACCOUNT_ID.fullmatch(account_id):
+        if not ACCOUNT_ID.fullmatch(account_id):
             raise ValueError("an account's id has up to 128 letters, digits and _ . : @ | -")
         plan, now = self._plans.get(plan_name), self._now()
         account = Account(account_id, plan.name, int(now))
@@ -117,8 +115,7 @@ class Accounts:
             known = self.get(account_id)
             renewal = credit.renewal(known.account, known.counters, plan, self._now())
             audit = replace(renewal.audit, actor=actor, action="plan")
-            values: Mapping[str, Plain] = {"plan": plan.name, "cancel_at_period_end": False}
-            return self._store.change(account_id, renewal.moves, values, audit)
+            return self._store.change(account_id, renewal.moves, renewal.values, audit)
 
         self._until_done(once)
 
@@ -155,7 +152,7 @@ class Accounts:
         Raises NoSuchUserError, KeyLimitError, KeyExistsError, and AuthenticationError for a text that cannot be a key.
         """
         text = key or keys.mint("live")
-        plain = keys.record(text, self._pepper(), account_id=account_id, name="", now=self._today())
+        plain = keys.record(text, self._pepper(), account_id=account_id, name="", now_s=self._now())
         record = (settings or KeySettings()).of(plain)
         audit = self._audit(account_id, actor, "create key", subject=record.key_id, name=record.name)
         audit = replace(audit, detail={**audit.detail, **key_settings.differences(plain, record)})
@@ -222,7 +219,7 @@ class Accounts:
 
         def once() -> KnownKey | None:
             known = self._key(account_id, key_id)
-            record = replace(change(known.record), updated_at=keys.written(self._today()))
+            record = replace(change(known.record), updated_at=utc.text(self._now()))
             told = audit(known.record, record)
             done = self._store.change_key(record, known.counters["version"], account_moves, told)
             return KnownKey(record, known.counters) if done else None
@@ -251,8 +248,7 @@ class Accounts:
                 return known
             plan = credit.next_plan(known.account, self._plans)
             renewal = credit.renewal(known.account, known.counters, plan, now)
-            values: Mapping[str, Plain] = {"plan": plan.name, "cancel_at_period_end": False}
-            self._store.change(known.account.account_id, renewal.moves, values, renewal.audit)
+            self._store.change(known.account.account_id, renewal.moves, renewal.values, renewal.audit)
             known = self._store.account(known.account.account_id) or known
             return known if now < known.counters["period_end"] else None
 
@@ -278,6 +274,3 @@ class Accounts:
     ) -> AuditRow:
         now_ms = int(self._now() * 1000)
         return AuditRow(account_id, now_ms, actor, action, subject or account_id, amount, detail)
-
-    def _today(self) -> datetime:
-        return datetime.fromtimestamp(self._now(), UTC)

@@ -138,6 +138,11 @@ class Route:
     price: Price
     is_exact: bool
 
+    @property
+    def price_version(self) -> str:
+        """As rows and quotes tell it: a name that is only admitted by its prefix costs its family's ceiling."""
+        return self.price.version if self.is_exact else f"{self.price.version} ceiling"
+
 
 class Catalogue:
     """All providers and models; built once, never changed."""

@@ -98,7 +98,8 @@ class Completions:
 
         With one, StillRunningError is raised if another request has taken its place.
         """
-        exchange = await self._prepared(call, facts, recorder)
+        async with metering.disclosing(self._ledger, call.caller):
+            exchange = self._prepared(call, facts, recorder)
         ask = metering.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts)
         answer = self._stream if exchange.request.is_stream else self._whole
@@ -111,14 +112,7 @@ class Completions:
             _, route = metering.routed(self._catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
 
-    async def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
-        try:
-            return self._prepare(call, facts, recorder)
-        except GatewayError as error:
-            error.headers = {**await asyncio.to_thread(self._ledger.refused, call.caller), **error.headers}
-            raise
-
-    def _prepare(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
+    def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
         started = self._now()
         request, route = metering.routed(self._catalogue, call.provider, call.raw, started)

@@ -10,8 +10,8 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
+from openmind_llm.domain import utc
 from openmind_llm.domain.plans import UNLIMITED, Limits
 from openmind_llm.errors import AuthenticationError
 
@@ -103,13 +103,13 @@ def digest(key: str, pepper: bytes) -> str:
     return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
 
 
-def record(key: str, pepper: bytes, *, account_id: str, name: str, now: datetime) -> KeyRecord:
+def record(key: str, pepper: bytes, *, account_id: str, name: str, now_s: float) -> KeyRecord:
     """What is to be stored of a key. An empty `name` becomes the documented `api-key-<unix ms>`."""
-    created_at = written(now)
+    created_at = utc.text(now_s)
     return KeyRecord(
         key_id=key_id(key),
         account_id=account_id,
-        name=name or f"api-key-{int(now.timestamp() * 1000)}",
+        name=name or f"api-key-{int(now_s * 1000)}",
         prefix=prefix(key),
         digest=digest(key, pepper),
         created_at=created_at,
@@ -121,11 +121,6 @@ def renew(record: KeyRecord) -> str:
     """Another key with the same id."""
     mode = record.prefix.split("_")[1] if record.prefix else MODES[0]
     return f"om1_{mode}_{record.key_id}{secrets.token_hex(_SECRET_BYTES)}"
-
-
-def written(moment: datetime) -> str:
-    """ISO 8601 in UTC."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def authenticate(key: str, finds: Iterable[Find], pepper: Callable[[], bytes], now_s: float) -> Caller:

@@ -5,11 +5,10 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from openmind_llm import redaction
-from openmind_llm.domain import requests, usage
+from openmind_llm.domain import requests, usage, utc
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, disclosure, settlement
@@ -44,7 +43,7 @@ def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tup
     """The checked body and where it goes. Raises UnknownProviderError, InvalidRequestError and UnknownModelError."""
     catalogue.provider(provider)
     request = requests.parse(raw)
-    route = catalogue.resolve(provider, request.model, day(now_s))
+    route = catalogue.resolve(provider, request.model, utc.day(now_s))
     for field in route.provider.refused_fields & request.body.keys():
         raise InvalidRequestError(f"{field} is not supported: name one model")
     for field in route.provider.unpriced_fields & request.body.keys():
@@ -188,6 +187,16 @@ async def _is_stopped_before(writing: asyncio.Future[Any]) -> bool:
     return is_stopped
 
 
+@asynccontextmanager
+async def disclosing(ledger: Ledger, caller: Caller) -> AsyncIterator[None]:
+    """Errors that come of it tell the caller its limits and credit, too."""
+    try:
+        yield
+    except GatewayError as error:
+        error.headers = {**await asyncio.to_thread(ledger.refused, caller), **error.headers}
+        raise
+
+
 def capping(asked_output: int | None) -> tuple[str, ...]:
     """What an admission changes in a request, in the words of `x-openmind-adjusted`."""
     return () if asked_output else ("+max_tokens",)
@@ -198,17 +207,6 @@ def shown_name(route: Route) -> str:
     return redaction.shown(route.upstream_id)
 
 
-def day(seconds: float) -> str:
-    """The date in UTC of a time since the epoch, `YYYY-MM-DD`."""
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
-
-
 def _token_facts(counted: Usage) -> dict[str, Any]:
-    return {
-        "input_tokens": counted.input,
-        "cached_input_tokens": counted.cached_input,
-        "cache_write_tokens": counted.cache_write,
-        "output_tokens": counted.output,
-        "reasoning_tokens": counted.reasoning,
-        "usage_is_exact": counted.is_exact,
-    }
+    tokens = {f"{name}_tokens": count for name, count in counted.by_class.items()}
+    return tokens | {"usage_is_exact": counted.is_exact}

@@ -11,10 +11,7 @@ from typing import Any
 
 from openmind_llm.domain import money
 from openmind_llm.domain.catalogue import Price, Provider
-from openmind_llm.domain.usage import Usage
-
-INPUT_CLASSES = ("input", "cached_input", "cache_write")
-OUTPUT_CLASSES = ("output", "reasoning")
+from openmind_llm.domain.usage import INPUT_CLASSES, OUTPUT_CLASSES, Usage
 
 MAX_REPORTED_USD = 10**9
 """A provider that reports more for one request is mistaken."""
@@ -30,7 +27,7 @@ class Cost:
 
 def charge(price: Price, usage: Usage) -> int:
     """Micro-OMCU."""
-    return sum(tokens * per_token(price, token_class) for token_class, tokens in _tokens(usage).items())
+    return sum(tokens * per_token(price, token_class) for token_class, tokens in usage.by_class.items())
 
 
 def per_token(price: Price, token_class: str) -> int:
@@ -88,7 +85,7 @@ def _listed(price: Price, usage: Usage) -> int:
     """Micro-USD by the provider's list, which may be dearer for long prompts."""
     reached = [tier for tier in price.usd.get("tiers", ()) if usage.prompt_tokens > tier["above_input_tokens"]]
     level = reached[-1] if reached else price.usd
-    total = sum(tokens * _usd(level, token_class) for token_class, tokens in _tokens(usage).items())
+    total = sum(tokens * _usd(level, token_class) for token_class, tokens in usage.by_class.items())
     return math.ceil(Fraction(total, money.MICRO))
 
 
@@ -98,7 +95,3 @@ def _usd(level: Mapping[str, Any], token_class: str) -> int:
     if own is None:
         own = level["output" if token_class in OUTPUT_CLASSES else "input"]
     return int(own)
-
-
-def _tokens(usage: Usage) -> dict[str, int]:
-    return {token_class: getattr(usage, token_class) for token_class in (*INPUT_CLASSES, *OUTPUT_CLASSES)}

@@ -1,19 +1,15 @@
 """The use case: a completion that is asked for once more, under the `Idempotency-Key` that it had."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
-from openmind_llm.domain import idempotency, recording
+from openmind_llm.domain import idempotency, metering, recording
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.idempotency import AnswerStore, Record, StillRunningError
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.recording import Recorder
-from openmind_llm.errors import GatewayError
-
-logger = logging.getLogger(__name__)
 
 
 class Repeats:
@@ -43,15 +39,18 @@ class Repeats:
 
         Raises InvalidRequestError, IdempotencyKeyReusedError, StillRunningError and AnswerNotKeptError, too.
         """
+        if key is None:
+            async with self._completions.open(call) as reply:
+                yield reply
+            return
         with self._completions.told(call) as facts:
             async with AsyncExitStack() as stack:
-                if key is None:
-                    yield await stack.enter_async_context(self._completions.answered(call, facts))
-                else:
-                    yield await self._answered_once(stack, call, key, facts)
+                yield await self._answered_once(stack, call, key, facts)
 
     async def _answered_once(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
-        recorder = await self._recorder(call, key)
+        async with metering.disclosing(self._ledger, call.caller):
+            record_id = idempotency.record_id(key)
+        recorder = Recorder(self._answers, record_id, idempotency.body_hash(call.provider, call.raw))
         replay = await self._replay(stack, call, recorder, facts)
         if replay is not None:
             return replay
@@ -63,13 +62,6 @@ class Repeats:
                 raise
             return replay
 
-    async def _recorder(self, call: Call, key: str) -> Recorder:
-        try:
-            return Recorder(self._answers, idempotency.record_id(key), idempotency.body_hash(call.provider, call.raw))
-        except GatewayError as error:
-            await self._disclose(call, error)
-            raise
-
     async def _replay(
         self, stack: AsyncExitStack, call: Call, recorder: Recorder, facts: dict[str, Any]
     ) -> Reply | None:
@@ -78,12 +70,9 @@ class Repeats:
         if record is None or idempotency.is_free(record, self._now()):
             return None
         standing = await asyncio.to_thread(self._ledger.standing, call.caller)
-        try:
+        async with metering.disclosing(self._ledger, call.caller):
             self._completions.require_allowed(call, standing)
             reply = await self._replied(stack, call, record, recorder.body_hash)
-        except GatewayError as error:
-            await self._disclose(call, error)
-            raise
         facts["replay_of"] = record.claim.request_id
         return reply
 
@@ -98,6 +87,3 @@ class Repeats:
         payloads = await stack.enter_async_context(aclosing(recording.replayed(parts)))
         now = await asyncio.to_thread(self._ledger.disclosed, call.caller)
         return Reply({**kept.headers, **now, **told}, kept.is_stream, payloads, total_s=self._total_s)
-
-    async def _disclose(self, call: Call, error: GatewayError) -> None:
-        error.headers = {**await asyncio.to_thread(self._ledger.refused, call.caller), **error.headers}

@@ -11,6 +11,10 @@ from typing import Any
 from openmind_llm.domain import json_body
 from openmind_llm.domain.catalogue import ImageTokens
 
+INPUT_CLASSES = ("input", "cached_input", "cache_write")
+OUTPUT_CLASSES = ("output", "reasoning")
+TOKEN_CLASSES = (*INPUT_CLASSES, *OUTPUT_CLASSES)
+
 MESSAGE_TOKENS = 4
 """Framing of one message; OpenAI's own counting rule uses 3 to 4."""
 
@@ -46,6 +50,10 @@ class Usage:
     def completion_tokens(self) -> int:
         """All that is billed as output."""
         return self.output + self.reasoning
+
+    @property
+    def by_class(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in TOKEN_CLASSES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,14 @@
 """What a token with a good signature has to say. Times are Unix seconds."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+from openmind_llm.domain.ledger.standing import ACCOUNT_ID
 from openmind_llm.errors import UserNotFoundError
 
 LEEWAY_S = 30
 """How far the issuer's clock may be ahead of ours."""
 
-_USER = re.compile(r"[A-Za-z0-9_.:@|-]{1,128}")
 _END_OF_TIME = 2**53
 """Beyond it a number is no longer exact, infinite, or not one at all."""
 
@@ -22,7 +21,7 @@ def user(claims: Mapping[str, Any], issuer: str, audience: str, now: float) -> s
         and _is_in_time(claims, now)
         and (not audience or _is_for(claims, audience))
         and isinstance(subject, str)
-        and _USER.fullmatch(subject)
+        and ACCOUNT_ID.fullmatch(subject)
     )
     if not is_good:
         raise UserNotFoundError

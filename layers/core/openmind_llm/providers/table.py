@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from openmind_llm.domain import pricing
 from openmind_llm.domain.catalogue import (
     Catalogue,
     ErrorRule,
@@ -21,6 +20,7 @@ from openmind_llm.domain.catalogue import (
     ReportedCost,
     Row,
 )
+from openmind_llm.domain.usage import TOKEN_CLASSES
 
 _DATA = Path(__file__).parent / "data"
 
@@ -37,7 +37,7 @@ _NEW_ROW: Row = {
 """What a row that an operator adds need not say."""
 
 
-_OMCU_CLASSES = frozenset({*pricing.INPUT_CLASSES, *pricing.OUTPUT_CLASSES})
+_OMCU_CLASSES = frozenset(TOKEN_CLASSES)
 _USD_CLASSES = _OMCU_CLASSES - {"reasoning"}
 """No provider has a price of its own for reasoning."""
 

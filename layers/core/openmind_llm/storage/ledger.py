@@ -79,8 +79,7 @@ class DynamoLedger:
 
     @available
     def renew(self, renewal: Renewal) -> Written:
-        account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves)
-        account.sets({"plan": renewal.plan, "cancel_at_period_end": False})
+        account = self._table.update(records.account_key(renewal.account_id)).moves(renewal.moves).sets(renewal.values)
         codes = self._table.write(account.operation(), self._table.new(records.audit_item(renewal.audit)))
         return Written.STALE if codes else Written.DONE
 

@@ -13,7 +13,7 @@ from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, RollupKey, Timing
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, Standing
 from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.ports import Plain
-from openmind_llm.domain.usage import Usage
+from openmind_llm.domain.usage import TOKEN_CLASSES, Usage
 from openmind_llm.storage import items
 from openmind_llm.storage.items import Item
 
@@ -121,11 +121,7 @@ def entry_values(entry: Entry) -> dict[str, Plain]:
         "state": SETTLED,
         "outcome": entry.outcome,
         "reason": entry.reason or None,
-        "input": entry.usage.input,
-        "cached_input": entry.usage.cached_input,
-        "cache_write": entry.usage.cache_write,
-        "output": entry.usage.output,
-        "reasoning": entry.usage.reasoning,
+        **entry.usage.by_class,
         "is_exact": entry.usage.is_exact,
         "charge": entry.charge,
         "shortfall": entry.shortfall,
@@ -139,7 +135,7 @@ def entry_values(entry: Entry) -> dict[str, Plain]:
 
 
 def entry(account_id: str, values: dict[str, Any]) -> Entry:
-    counts = {name: values[name] for name in ("input", "cached_input", "cache_write", "output", "reasoning")}
+    counts = {name: values[name] for name in TOKEN_CLASSES}
     charge, shortfall = values["charge"], values["shortfall"]
     return Entry(
         hold=hold(account_id, values),

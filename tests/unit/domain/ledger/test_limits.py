@@ -14,7 +14,6 @@ from openmind_llm.errors import CreditError, TooManyRequestsError
 
 NOW_NS = 1_790_000_000 * NS
 NEW = dict.fromkeys(KEY_COUNTERS, 0)
-FIVE_A_SECOND = Limits(requests_per_second=5, burst=8)
 BUCKET = Bucket("requests_full_at", "requests", NS // 5, 8)
 
 

@@ -162,7 +162,7 @@ def _hold(standing: Standing, ask: Ask, output: int, now_s: float) -> Hold:
         provider=route.provider.name,
         model=route.model.name,
         upstream_model=route.upstream_id,
-        price_version=price.version if route.is_exact else f"{price.version} ceiling",
+        price_version=route.price_version,
         is_stream=ask.is_stream,
         started_at=ask.started_ms,
         expires_at=int(now_s) + ask.hold_s,

@@ -9,6 +9,7 @@ from openmind_llm.domain.ledger.audit import SYSTEM, AuditRow
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.standing import Account, Standing
 from openmind_llm.domain.plans import Plan, Plans
+from openmind_llm.domain.ports import Plain
 
 AFTER_CANCELLATION = "free"
 """The plan of an account whose own was cancelled."""
@@ -27,6 +28,11 @@ class Renewal:
     plan: str
     moves: tuple[Move, ...]
     audit: AuditRow
+
+    @property
+    def values(self) -> dict[str, Plain]:
+        """What is set together with the moves."""
+        return {"plan": self.plan, "cancel_at_period_end": False}
 
 
 def renewal(account: Account, counters: Counters, plan: Plan, now_s: float) -> Renewal:

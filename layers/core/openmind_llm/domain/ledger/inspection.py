@@ -19,7 +19,7 @@ from openmind_llm.domain.ledger import check
 from openmind_llm.domain.ledger.check import Facts
 from openmind_llm.domain.ledger.counters import Counters
 from openmind_llm.domain.ledger.ledger import Clock
-from openmind_llm.domain.ledger.rows import Entry, Hold, RollupKey
+from openmind_llm.domain.ledger.rows import Entry, Hold, RollupKey, hold_of
 from openmind_llm.domain.ports import AccountStore, KnownKey, ReportStore
 from openmind_llm.errors import NoSuchUserError
 
@@ -101,7 +101,7 @@ class Inspection:
     def _read_rows(self) -> None:
         began_ms = int(self._clock.now() * 1000)
         rows = self._reports.rows(self._account_id, min(self._may_have_changed(), default=""))
-        self._rows |= {_id(row): row for row in rows}
+        self._rows |= {hold_of(row).request_id: row for row in rows}
         self._read_ms = began_ms
 
     def _may_have_changed(self) -> Iterator[str]:
@@ -123,10 +123,6 @@ class Inspection:
 
     def _rollups(self) -> dict[RollupKey, Counters]:
         return dict(self._reports.rollups(self._account_id, *ALWAYS))
-
-
-def _id(row: Hold | Entry) -> str:
-    return row.hold.request_id if isinstance(row, Entry) else row.request_id
 
 
 def inspect(account_ids: Iterator[str], inspection: Callable[[str], Inspection]) -> Iterator[tuple[str, list[str]]]:

@@ -1,8 +1,8 @@
 """The rows of the ledger: a hold, which its request's end turns into a charge."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from openmind_llm.domain import utc
 from openmind_llm.domain.usage import Usage
 
 
@@ -99,20 +99,16 @@ ROLLUP_COUNTERS = (
 def rollup(entry: Entry) -> tuple[RollupKey, dict[str, int]]:
     """The day's line that an entry belongs to, by the day its request started, and what it adds there."""
     hold, used = entry.hold, entry.usage
-    key = RollupKey(hold.account_id, day_of(hold.started_at), hold.key_id, hold.provider, hold.model)
+    key = RollupKey(hold.account_id, utc.day(hold.started_at / 1000), hold.key_id, hold.provider, hold.model)
     return key, {
         "requests": 1,
         "estimated": int(not used.is_exact),
-        "input": used.input,
-        "cached_input": used.cached_input,
-        "cache_write": used.cache_write,
-        "output": used.output,
-        "reasoning": used.reasoning,
+        **used.by_class,
         "charge": entry.charge,
         "cost": entry.bill.cost,
         "shortfall": entry.shortfall,
     }
 
 
-def day_of(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+def hold_of(row: Hold | Entry) -> Hold:
+    return row.hold if isinstance(row, Entry) else row

@@ -1,10 +1,14 @@
 """An account and one of its keys: what is set for them, and the counters that requests change."""
 
+import re
 from dataclasses import dataclass, replace
 
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import counters as moving
 from openmind_llm.domain.ledger.counters import Counters, Move
+
+ACCOUNT_ID = re.compile(r"[A-Za-z0-9_.:@|-]{1,128}")
+"""Of an account, and so of a user, whose account has the same id."""
 
 ACCOUNT_COUNTERS = (
     "version",

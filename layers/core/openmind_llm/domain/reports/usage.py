@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from openmind_llm.domain.keys import Viewer
 from openmind_llm.domain.ledger.counters import Counters
-from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, Entry, Hold, RollupKey
+from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, Entry, Hold, RollupKey, hold_of
 from openmind_llm.domain.ports import ReportStore
 from openmind_llm.domain.reports import cursors
 from openmind_llm.domain.reports.query import UsageQuery
@@ -67,10 +67,6 @@ class UsageReports:
         if row is None or viewer.key_id not in {None, hold_of(row).key_id}:
             raise RequestNotFoundError
         return row
-
-
-def hold_of(row: Hold | Entry) -> Hold:
-    return row.hold if isinstance(row, Entry) else row
 
 
 def of_key(rolled: Rolled, key_id: str | None) -> Rolled:

@@ -4,13 +4,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from openmind_llm.api import openapi
 from openmind_llm.domain.accounts import MAX_OVERLAP_S
 from openmind_llm.domain.key_settings import MAX_ALLOWED, MAX_COUNT, MAX_NAME
 from openmind_llm.domain.owners import OVERLAP_S
 
 
 class KeyLimits(BaseModel):
-    """The key's own, beside those of the plan. Budgets are in OMCU, as exact decimal text."""
+    """Of a key or a plan; null is no limit. Budgets are in OMCU, as exact decimal text."""
 
     requests_per_second: int | None
     burst: int | None
@@ -111,7 +112,41 @@ _OVERLAP = {
     "description": "How long the old secret stays good.",
 }
 
-CREATION = _object("KeyCreation", {**_SETTINGS, "mode": _optional({"enum": ["live", "test"]}, "Part of the key.")})
-UPDATE = _object("KeyUpdate", {"id": _ID, **_SETTINGS}, "id")
-ROTATION = _object("KeyRotation", {"id": _ID, "overlap_seconds": _OVERLAP}, "id")
-DELETION = _object("KeyDeletion", {"id": _ID}, "id") | {"additionalProperties": True}
+_CREATION = _object("KeyCreation", {**_SETTINGS, "mode": _optional({"enum": ["live", "test"]}, "Part of the key.")})
+_UPDATE = _object("KeyUpdate", {"id": _ID, **_SETTINGS}, "id")
+_ROTATION = _object("KeyRotation", {"id": _ID, "overlap_seconds": _OVERLAP}, "id")
+_DELETION = _object("KeyDeletion", {"id": _ID}, "id") | {"additionalProperties": True}
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: openapi.refusal("The login is missing or not valid"),
+    405: openapi.refusal("The path does not know this method"),
+    500: openapi.refusal("The store of keys and accounts failed"),
+    503: openapi.refusal("Logins cannot be checked at the moment"),
+}
+
+_BAD_FIELD: dict[int | str, dict[str, Any]] = {
+    400: openapi.refusal("The body, or a field of it, is not what it should be: the text names it"),
+    413: openapi.refusal("The body is larger than 64 KB"),
+}
+_NO_KEY: dict[int | str, dict[str, Any]] = {404: openapi.refusal("You have no such key")}
+
+
+def _operation(model: Any, refusals: dict[int | str, dict[str, Any]], body: Any = None) -> dict[str, Any]:
+    request = {"required": bool(body and "id" in body["properties"]), "content": {"application/json": {"schema": body}}}
+    return {
+        "response_model": model,
+        "responses": _REFUSALS | refusals,
+        "openapi_extra": {} if body is None else {"requestBody": request},
+    }
+
+
+LIST_KEYS_OPERATION = _operation(KeyList, {})
+BALANCE_OPERATION = _operation(Balance, openapi.NO_USER)
+CREATE_KEY_OPERATION = _operation(
+    CreatedKey,
+    _BAD_FIELD | openapi.NO_USER | {403: openapi.refusal("The plan allows no more keys")},
+    _CREATION,
+)
+UPDATE_KEY_OPERATION = _operation(UpdatedKey, _BAD_FIELD | _NO_KEY, _UPDATE)
+ROTATE_KEY_OPERATION = _operation(CreatedKey, _BAD_FIELD | _NO_KEY, _ROTATION)
+DELETE_KEY_OPERATION = _operation(Done, _BAD_FIELD | _NO_KEY, _DELETION)

@@ -1,0 +1,83 @@
+"""What the ledger makes of a table that fails, and of transactions that meet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from openmind_llm.domain.ledger.admission import Admission
+from openmind_llm.domain.ledger.rows import Entry
+from openmind_llm.domain.ledger.settlement import Settlement
+from openmind_llm.domain.ports import LedgerStore, Written
+from openmind_llm.errors import LedgerUnavailableError
+from openmind_llm.storage.ledger import DynamoLedger
+from tests.memory_ledger import open_store
+from tests.unit.storage.conftest import TABLE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+from tests.unit.storage.holding import ACCOUNT, KEY, NOW_S, REQUEST, admission_of, settlement_of
+
+CALLS: dict[str, Callable[[LedgerStore, Admission, Entry], Any]] = {
+    "standing": lambda store, *_: store.standing("key-1", "account-1"),
+    "hold": lambda store, *_: store.hold("account-1", REQUEST),
+    "admit": lambda store, admission, _: store.admit(admission),
+    "settle": lambda store, _, entry: store.settle(Settlement(entry, (), ())),
+    "expired_holds": lambda store, *_: store.expired_holds(int(NOW_S)),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_table_that_cannot_be_used_means_that_the_ledger_is_unavailable(
+    dynamodb: "DynamoDBClient", call: str
+) -> None:
+    known = open_store(ACCOUNT, KEY)
+    one = admission_of(known)
+    entry = settlement_of(known, one.hold).entry
+
+    with pytest.raises(LedgerUnavailableError):
+        CALLS[call](DynamoLedger(dynamodb, "no-such-table"), one, entry)
+
+
+@dataclass
+class Conflicting:
+    """A client whose transactions meet those of others."""
+
+    real: "DynamoDBClient"
+    codes: list[str]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def transact_write_items(self, **_: Any) -> None:
+        reasons = [{"Code": code} for code in self.codes]
+        told: dict[str, Any] = {"Error": {"Code": "TransactionCanceledException"}}
+        told |= {"CancellationReasons": reasons} if reasons else {}
+        raise self.real.exceptions.TransactionCanceledException(told, "TransactWriteItems")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("codes", "written"),
+    [
+        (["None", "TransactionConflict", "None"], Written.STALE),
+        (["TransactionConflict", "None", "None"], Written.STALE),
+        (["ConditionalCheckFailed", "TransactionConflict", "None"], Written.ALREADY),
+    ],
+)
+def test_a_transaction_that_meets_another_is_stale(
+    dynamodb: "DynamoDBClient", codes: list[str], written: Written
+) -> None:
+    client: Any = Conflicting(dynamodb, codes)
+
+    assert DynamoLedger(client, TABLE).admit(admission_of(open_store(ACCOUNT, KEY))) is written
+
+
+@pytest.mark.parametrize("codes", [["None", "ThrottlingError", "None"], []])
+def test_a_transaction_that_is_cancelled_for_want_of_capacity_or_without_a_reason_makes_the_ledger_unavailable(
+    dynamodb: "DynamoDBClient", codes: list[str]
+) -> None:
+    client: Any = Conflicting(dynamodb, codes)
+
+    with pytest.raises(LedgerUnavailableError):
+        DynamoLedger(client, TABLE).admit(admission_of(open_store(ACCOUNT, KEY)))
