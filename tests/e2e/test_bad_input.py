@@ -173,6 +173,34 @@ def test_a_body_that_names_a_second_model_is_400(ask: Ask, upstream: FakeUpstrea
     assert not upstream.received
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "field", "value"),
+    [
+        ("openrouter", "anthropic/claude-sonnet-4.5", "plugins", [{"id": "web", "max_results": 100}]),
+        ("xai", "grok-4", "search_parameters", {"mode": "on"}),
+        ("openai", "gpt-4o", "web_search_options", {}),
+        ("openrouter", "anthropic/claude-sonnet-4.5", "tools", [{"type": "openrouter:web_search"}]),
+        ("xai", "grok-4", "tools", [{"type": "live_search"}]),
+    ],
+)
+def test_what_a_provider_bills_beyond_tokens_is_400(
+    ask: Ask, upstream: FakeUpstream, provider: str, model: str, field: str, value: object
+) -> None:
+    answer = ask(provider, model=model, **{field: value})
+
+    assert answer.status == 400
+    assert answer.error.startswith(field)
+    assert answer.error.endswith("only tokens are priced")
+    assert not upstream.received
+
+
+@pytest.mark.parametrize("tier", ["priority", "flex", "auto"])
+def test_another_tier_than_the_one_that_is_priced_is_not_asked_for(ask: Ask, upstream: FakeUpstream, tier: str) -> None:
+    ask(service_tier=tier)
+
+    assert "service_tier" not in upstream.received[0].body
+
+
 @pytest.mark.parametrize("option", [":online", "@preset/dear", ",openai/gpt-5-pro"])
 def test_a_model_with_an_option_of_the_router_is_404(ask: Ask, upstream: FakeUpstream, option: str) -> None:
     answer = ask("openrouter", model=f"anthropic/claude-sonnet-4.5{option}")

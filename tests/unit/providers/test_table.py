@@ -43,7 +43,8 @@ PROFILE_FIELDS: dict[str, set[type]] = {
     "inject": {dict},
     "drop_message_fields": {list},
 }
-PROVIDER_FIELDS = {"title", "base_url", "asks_for_stream_usage", "refused_fields", "reported_cost", "error_rules"}
+PROVIDER_FIELDS = {"title", "base_url", "asks_for_stream_usage", "reported_cost", "error_rules"}
+PROVIDER_FIELDS |= {"refused_fields", "unpriced_fields"}
 CAPABILITIES = {"vision", "tools", "structured_output", "reasoning"}
 TOKEN_CLASSES = {"input", "cached_input", "cache_write", "output"}
 

@@ -39,6 +39,7 @@ class Provider:
 
     `asks_for_stream_usage`: a stream tells its usage only if `stream_options.include_usage` asks for it.
     `refused_fields`: would make the provider answer with another model than the one that was admitted and priced.
+    `unpriced_fields`: would make it bill more than tokens, such as searches of the web, which no price here covers.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Provider:
     error_rules: tuple[ErrorRule, ...]
     asks_for_stream_usage: bool = True
     refused_fields: frozenset[str] = frozenset()
+    unpriced_fields: frozenset[str] = frozenset()
     reported_cost: ReportedCost | None = None
 
 

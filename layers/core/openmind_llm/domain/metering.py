@@ -47,6 +47,10 @@ def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tup
     route = catalogue.resolve(provider, request.model, day(now_s))
     for field in route.provider.refused_fields & request.body.keys():
         raise InvalidRequestError(f"{field} is not supported: name one model")
+    for field in route.provider.unpriced_fields & request.body.keys():
+        raise InvalidRequestError(f"{field} is not supported: only tokens are priced")
+    if requests.asks_for_server_tools(request.body):
+        raise InvalidRequestError("tools[].type must be function or custom: only tokens are priced")
     return request, route
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from openmind_llm.domain import json_body
+from openmind_llm.domain import json_body, messages
 from openmind_llm.errors import InvalidRequestError
 
 type Check = Callable[[str, Any], Any]
@@ -13,6 +13,9 @@ type Check = Callable[[str, Any], Any]
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 """The contract names system, user and assistant; the others are what its clients send with tools."""
+
+CLIENT_TOOLS = ("function", "custom")
+"""Kinds of tools that whoever asks runs by itself."""
 
 _MODEL_NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -62,6 +65,12 @@ def parse(raw: bytes) -> ChatRequest:
         if body.get(field) is not None:
             body[field] = check(field, body[field])
     return ChatRequest(model=body["model"], body=body)
+
+
+def asks_for_server_tools(body: dict[str, Any]) -> bool:
+    """Tools that the provider itself runs, and bills by the call. What is malformed is for the provider to refuse."""
+    kinds = [tool.get("type") for tool in messages.objects(body.get("tools"))]
+    return any(isinstance(kind, str) and kind not in CLIENT_TOOLS for kind in kinds)
 
 
 def _refuse_look_alikes(body: dict[str, Any]) -> None:

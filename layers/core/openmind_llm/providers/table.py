@@ -143,6 +143,7 @@ def _provider(name: str, row: Row) -> Provider:
         error_rules=tuple(ErrorRule(**rule) for rule in row["error_rules"]),
         asks_for_stream_usage=row["asks_for_stream_usage"],
         refused_fields=frozenset(row["refused_fields"]),
+        unpriced_fields=frozenset(row["unpriced_fields"]),
         reported_cost=ReportedCost(**row["reported_cost"]) if row["reported_cost"] else None,
     )
 
