@@ -183,6 +183,24 @@ def test_the_closing_chunk_is_made_of_one_of_the_answer() -> None:
     assert read(one.closing(COST))["id"] == "chatcmpl-upstream"
 
 
+def test_what_is_written_after_the_last_report_of_a_broken_stream_is_counted_too() -> None:
+    one = tally()
+
+    taken(one, chunk({"content": "a"}, usage=USAGE | {"completion_tokens": 1, "total_tokens": 13}))
+    assert (one.used().completion_tokens, one.used().is_exact) == (1, True)
+    taken(one, chunk({"content": "b" * 300}))
+
+    assert (one.used().prompt_tokens, one.used().completion_tokens, one.used().is_exact) == (12, 101, False)
+
+
+def test_the_report_of_a_stream_that_came_to_its_end_is_taken_at_its_word() -> None:
+    one = tally()
+
+    taken(one, chunk({"content": "a"}, usage=USAGE), chunk({"content": "b" * 300}), chunk(finish_reason="stop"))
+
+    assert (one.used().completion_tokens, one.used().is_exact) == (18, True)
+
+
 STRANGE: list[dict[str, Any]] = [
     {},
     {"choices": None},

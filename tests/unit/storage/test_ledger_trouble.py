@@ -81,3 +81,23 @@ def test_a_transaction_that_is_cancelled_for_want_of_capacity_or_without_a_reaso
 
     with pytest.raises(LedgerUnavailableError):
         DynamoLedger(client, TABLE).admit(admission_of(open_store(ACCOUNT, KEY)))
+
+
+class Throttled:
+    """Gives no item of a batch, and says that it would have to be asked for again."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        self.asked += 1
+        return {"Responses": {}, "UnprocessedKeys": request["RequestItems"]}
+
+
+def test_a_batch_that_is_never_given_whole_makes_the_ledger_unavailable() -> None:
+    client: Any = Throttled()
+
+    with pytest.raises(LedgerUnavailableError):
+        DynamoLedger(client, TABLE).standing("key-1", "account-1")
+
+    assert client.asked == 5

@@ -36,6 +36,7 @@ class Tally:
     _texts: list[str] = field(default_factory=list)
     _reported: Any = None
     _counted: Usage | None = None
+    _texts_counted: int = 0
     _last: dict[str, Any] = field(default_factory=dict)
 
     def take(self, chunk: Chunk) -> bytes | None:
@@ -65,8 +66,14 @@ class Tally:
         return len(self._finished) >= (self.request.body.get("n") or 1) and self._open <= self._finished
 
     def used(self) -> Usage:
-        """What the provider reported last, else an estimate of what came through."""
-        return self._counted or usage.estimate(self.request.body, ["".join(self._texts)])
+        """What the provider reported last, else an estimate of what came through.
+
+        Of an answer that did not come to its end, what came after the report is added as an estimate.
+        """
+        if self._counted is None:
+            return usage.estimate(self.request.body, ["".join(self._texts)])
+        later = "".join(self._texts[self._texts_counted :])
+        return usage.with_more(self._counted, later) if later and not self.has_ended(cleanly=True) else self._counted
 
     @property
     def reported(self) -> Any:
@@ -86,7 +93,7 @@ class Tally:
         """What cannot be read does not replace what could."""
         counted = usage.read(reported)
         if counted is not None:
-            self._reported, self._counted = reported, counted
+            self._reported, self._counted, self._texts_counted = reported, counted, len(self._texts)
 
     def _follow(self, choice: dict[str, Any]) -> None:
         index, delta = str(choice.get("index", 0)), choice.get("delta")

@@ -5,7 +5,7 @@ and the caller then falls back on an estimate that says so.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from openmind_llm.domain import json_body
@@ -118,6 +118,11 @@ def estimate(body: dict[str, Any], answers: Iterable[str]) -> Usage:
     """For an answer without usage."""
     completion = sum(_tokens(text.encode(errors="replace")) for text in answers)
     return Usage(measure(body).estimate, 0, 0, completion, 0, is_exact=False)
+
+
+def with_more(usage: Usage, text: str) -> Usage:
+    """With what was written after it had been counted."""
+    return replace(usage, output=usage.output + _tokens(text.encode(errors="replace")), is_exact=False)
 
 
 def as_openai(usage: Usage) -> dict[str, int]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from openmind_llm.domain.ports import Written
+from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.storage import items
 from openmind_llm.storage.items import Item, Update
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """Items that DynamoDB gives at once."""
+
+TRIES = 5
+"""Of a batch that DynamoDB gives in parts: it may stop at 16 MB, and 100 items of ours have a few."""
 
 FAILED = "ConditionalCheckFailed"
 _PASSING = frozenset({"None", FAILED, "TransactionConflict"})
@@ -100,13 +104,16 @@ class Table:
         return []
 
     def _batch(self, keys: list[Item]) -> list[dict[str, Any]]:
+        """Raises LedgerUnavailableError where DynamoDB goes on leaving some out, as it does when it is throttled."""
         found: list[dict[str, Any]] = []
         request: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
-        while request:
+        for _ in range(TRIES):
             answer = self._client.batch_get_item(RequestItems=request)
             found.extend(map(items.plain, answer["Responses"].get(self._name, [])))
             request = answer.get("UnprocessedKeys")
-        return found
+            if not request:
+                return found
+        raise LedgerUnavailableError
 
 
 def written(codes: list[str]) -> Written:
