@@ -19,9 +19,13 @@ dev: .venv/ready ## serve the gateway on http://127.0.0.1:8080
 dev-token: .venv/ready ## print a login token of the local account, for what make dev serves
 	@$(RUN)/python -m dev.token
 
+# Two halves side by side: the first one waits more than it computes. Each looks for leaks in all that it saw.
 .PHONY: test
 test: .venv/ready ## run every test that needs no AWS account
-	@$(RUN)/pytest
+	@$(RUN)/pytest tests/unit tests/integration tests/test_no_leaks.py >.tests-beside.log 2>&1 & beside=$$!; \
+	$(RUN)/pytest tests/e2e tests/test_no_leaks.py; e2e=$$?; \
+	wait $$beside; others=$$?; cat .tests-beside.log; rm -f .tests-beside.log; \
+	exit $$((e2e ? e2e : others))
 
 .PHONY: check
 check: format-check lint types test ## everything that CI runs

@@ -152,7 +152,7 @@ def test_killed_at_100_random_moments_the_ledger_has_one_row_for_each_call_and_n
         f"left and {len(swept)} swept, rows {dict(outcomes)}, {time.monotonic() - started:.1f} s\n"
     )
     assert set(markers.values()) == {1}
-    assert left == len(swept) == outcomes["abandoned"] > KILLS / 4
+    assert left == len(swept) == outcomes["abandoned"] >= KILLS / 10
     assert outcomes["completed"] <= len(markers) <= len(rows) - outcomes["refused"]
     assert set(clients.whole) <= set(clients.ids) <= rows.keys()
     assert books.account()["open_holds"] == books.account()["held"] == 0
