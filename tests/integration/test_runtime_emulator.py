@@ -17,12 +17,18 @@ import pytest
 from dev import seed
 from dev.emulator import Emulator
 from openmind_llm import plans
+from openmind_llm.domain import keys
 from openmind_llm.domain.accounts import Accounts
+from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.ledger.ledger import Clock, Ledger
+from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.storage.accounts import DynamoAccounts
+from openmind_llm.storage.ledger import DynamoLedger
 from tests import canaries, processes
 from tests.fake_upstream import FakeUpstream
 from tests.integration import emulators
 from tests.integration.conftest import REGION, ROOT, Template
+from tests.integration.ledger import racers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +120,15 @@ def route(
 ) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("route") / "log"
     with _function("RouteFunction", built, template, places, log) as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
+def sweep(
+    built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("sweep") / "log"
+    with _function("SweepFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
         yield function
 
 
@@ -307,6 +322,15 @@ def test_stream_answers_in_the_form_of_streamed_responses(
     assert json.loads(prelude)["statusCode"] == status
     assert delimiter
     assert body.endswith(ending)
+
+
+def test_sweep_settles_the_hold_of_a_request_that_died(sweep: Running, aws: Emulator) -> None:
+    dynamodb = boto3.Session("local", "local", region_name=REGION).client("dynamodb", endpoint_url=aws.url)
+    an_hour_ago = Clock(lambda: time.time() - 3_600, time.sleep)
+    ledger = Ledger(DynamoLedger(dynamodb, STAND_INS["Table"]), plans.load(), an_hour_ago, Seen(0, time.monotonic))
+    ledger.admit(Caller(keys.key_id(_example_key()), ACCOUNT), racers.ask(time.time() - 3_600))
+
+    assert [_invoke(sweep, "sweep_schedule") for _ in range(2)] == [{"swept": 1}, {"swept": 0}]
 
 
 def test_every_recorded_event_of_the_managed_functions_gets_an_answer(auth: Running, route: Running) -> None:
