@@ -1,15 +1,15 @@
 """An OIDC issuer of our own on a real socket, with real keys."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from tests.fake_upstream import Reply, json_reply
+from tests.loopback import LoopbackServer
 
 type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
@@ -40,26 +40,14 @@ def signed(claims: dict[str, Any], key: Any, algorithm: str, kid: str | None) ->
     return jwt.encode(claims, key, algorithm, headers={} if kid is None else {"kid": kid})
 
 
-class FakeIssuer:
+class FakeIssuer(LoopbackServer):
     """Serves on loopback until closed. `replies` may be changed at any time; `asked` are the paths of the requests."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.replies: dict[str, Reply] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"issuer": self}))
-        self._server.daemon_threads = False
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(type("Handler", (_Handler,), {"issuer": self}))
         self.describes()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def describes(self, **changes: str) -> None:
         self.replies[DESCRIPTION] = json_reply({"issuer": self.url, "jwks_uri": self.url + KEYS, **changes})

@@ -5,8 +5,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -98,27 +100,18 @@ def json_reply(body: Any, status: int = 200, **headers: str) -> Reply:
     return Reply(status, json.dumps(body).encode(), {"content-type": "application/json"} | named)
 
 
-class FakeUpstream:
+class FakeUpstream(LoopbackServer):
     """Serves on loopback until closed. `answer` may be replaced at any time."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answer: Callable[[Received], Reply | Stream] = plain
         self.stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"upstream": self}))
-        self._server.daemon_threads = False
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(type("Handler", (_Handler,), {"upstream": self}))
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__exit__()
 
     def reset(self) -> None:
         self.received.clear()

@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import urlsplit
+
+from tests.loopback import LoopbackServer
 
 SLOWER_THAN_ANY_TIMEOUT_S = 1.0
 """See storage.clients."""
@@ -53,7 +55,7 @@ class Call:
         return self.target == "TransactWriteItems" and b'"open_holds"' in self.body and b"ROLLUP#" in self.body
 
 
-class FaultyDynamo:
+class FaultyDynamo(LoopbackServer):
     """Serves on loopback until closed. `fault` says what becomes of each call; `calls` are all that came."""
 
     def __init__(self, target_url: str) -> None:
@@ -61,19 +63,7 @@ class FaultyDynamo:
         self.fault: Callable[[Call], Fault | None] = lambda _: None
         self.target = urlsplit(target_url).netloc
         self._late: list[threading.Thread] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"dynamo": self}))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"dynamo": self}), daemon_threads=True)
 
     def reset(self) -> None:
         self.wait_for_late_calls()
