@@ -1,12 +1,11 @@
 """What owners and operators do with accounts and keys. Every change says who made it."""
 
-import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from openmind_llm.domain import key_settings, keys, money, utc
+from openmind_llm.domain import backoff, key_settings, keys, money, utc
 from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import credit
@@ -27,7 +26,7 @@ from openmind_llm.errors import (
 ATTEMPTS = 10
 """Of one change, while requests change what it was reckoned from."""
 
-LONGEST_PAUSE_S = 0.2
+PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.2
 """Between two attempts."""
 
 MAX_OVERLAP_S = 604_800
@@ -266,7 +265,7 @@ class Accounts:
         for attempt in range(ATTEMPTS):
             if done := once():
                 return done
-            self._sleep(random.uniform(0, min(LONGEST_PAUSE_S, 0.01 * 2**attempt)))  # noqa: S311 - no secret
+            self._sleep(backoff.pause_s(attempt, PAUSE_S, LONGEST_PAUSE_S))
         raise LedgerUnavailableError
 
     def _audit(

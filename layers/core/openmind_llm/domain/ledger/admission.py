@@ -44,9 +44,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The hold, and the moves that place it. `standing` is as it was before, `plan` what it was judged by.
+    """The hold, and the moves that place it. `plan` is what it was judged by.
 
-    `is_lowered`: the credit did not cover the usual cap. `claim` is placed with the hold, or neither is.
+    `standing` is as it was before, `after` as it is then, as far as one process can tell. `is_lowered`: the credit did
+    not cover the usual cap. `claim` is placed with the hold, or neither is.
     """
 
     hold: Hold
@@ -54,6 +55,7 @@ class Admission:
     plan: Plan
     account_moves: tuple[Move, ...]
     key_moves: tuple[Move, ...]
+    after: Standing
     is_lowered: bool
     claim: Claim | None = None
 
@@ -76,7 +78,8 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
         *_places(standing.key.limits, standing.key_counters, hold, now_s),
         *_budgets(standing, hold.amount, now_s),
     )
-    return Admission(hold, standing, plan, account, key, is_lowered=output < cap, claim=_claim(ask, hold, now_s))
+    after, claim = standing.after(account, key), _claim(ask, hold, now_s)
+    return Admission(hold, standing, plan, account, key, after, is_lowered=output < cap, claim=claim)
 
 
 def require_valid(standing: Standing, caller: Caller, now_s: float) -> None:

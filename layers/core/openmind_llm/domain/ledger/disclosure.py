@@ -14,8 +14,7 @@ type Headers = dict[str, str]
 
 def of_admission(admitted: Admission, bill: Bill | None, now_s: float) -> Headers:
     """`bill` is None while the answer is still to come. Credit is in OMCU."""
-    after = admitted.standing.after(admitted.account_moves, admitted.key_moves)
-    hold = admitted.hold
+    hold, after = admitted.hold, admitted.after
     left = admission.credit_left(after, now_s)
     told = {
         "x-openmind-hold": money.text(hold.amount),
@@ -39,8 +38,7 @@ def of_standing(standing: Standing, plan: Plan, now_s: float) -> Headers:
 
 def in_chunk(admitted: Admission, bill: Bill) -> dict[str, str]:
     """In OMCU, as text: no client rounds it."""
-    after = admitted.standing.after(admitted.account_moves, admitted.key_moves)
-    return {"x_openmind_cost": money.text(_charge(admitted.hold, bill, after))}
+    return {"x_openmind_cost": money.text(_charge(admitted.hold, bill, admitted.after))}
 
 
 def _charge(hold: Hold, bill: Bill, after: Standing) -> int:

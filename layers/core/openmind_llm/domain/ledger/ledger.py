@@ -5,10 +5,10 @@ write is made only if it still holds, and so one round trip does.
 """
 
 import logging
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from openmind_llm.domain import backoff
 from openmind_llm.domain.idempotency import StillRunningError
 from openmind_llm.domain.keys import Caller, KeyRecord
 from openmind_llm.domain.ledger import admission, credit, disclosure, quoting, settlement
@@ -167,7 +167,7 @@ class Ledger:
             raise StillRunningError
         if written is Written.STALE:
             return None
-        self._seen.put(admitted.standing.after(admitted.account_moves, admitted.key_moves))
+        self._seen.put(admitted.after)
         return admitted
 
     def _found(self, admitted: Admission) -> Admission:
@@ -265,5 +265,4 @@ class Ledger:
         return standing
 
     def _wait(self, attempt: int) -> None:
-        """Full jitter: those that met do not meet again."""
-        self._clock.sleep(random.uniform(0, min(LONGEST_BACKOFF_S, BACKOFF_S * 2**attempt)))  # noqa: S311 - no secret
+        self._clock.sleep(backoff.pause_s(attempt, BACKOFF_S, LONGEST_BACKOFF_S))
