@@ -9,11 +9,12 @@ from openmind_llm.settings import Settings
 
 def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
-    catalogue, ledger = completions.catalogue(settings), ledgers.ledger(settings)
+    catalogue = completions.catalogue(settings)
+    ledger, answers = ledgers.with_answers(settings)
     owners = accounting.owners(settings, catalogue)
     routers = (
         accounts.router(owners),
         report_routes.router(reports.reports(settings, catalogue, ledger, owners)),
     )
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger), *routers)
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger, answers), *routers)
     return completions.guarded(served, settings, ledger, logins.create(settings))

@@ -11,6 +11,7 @@ from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.bootstrap import credentials, ledgers
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
+from openmind_llm.domain.idempotency import AnswerStore
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ports import Logins
 from openmind_llm.domain.repeats import Repeats
@@ -23,8 +24,8 @@ from openmind_llm.storage.secrets import SecretProviderKeys
 
 def create(settings: Settings) -> App:
     """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
-    ledger = ledgers.ledger(settings)
-    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger)), settings, ledger)
+    ledger, answers = ledgers.with_answers(settings)
+    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger, answers)), settings, ledger)
 
 
 def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | None = None) -> App:
@@ -36,7 +37,7 @@ def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | No
     return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 
 
-def endpoint(settings: Settings, known: Catalogue, ledger: Ledger) -> CompletionsEndpoint:
+def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, answers: AnswerStore) -> CompletionsEndpoint:
     keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
     # A second later than the provider's own clock: it only has a say where a client does not read. The hold lasts
@@ -44,7 +45,7 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger) -> Completion
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s + 1, hold_s)
     completions = Completions(known, HttpUpstream(keys, client.client(), clocks), ledger, time.time, times)
-    repeats = Repeats(completions, ledger, ledgers.answers(settings), time.time, times.total_s)
+    repeats = Repeats(completions, ledger, answers, time.time, times.total_s)
     return CompletionsEndpoint(repeats, settings.max_body_bytes, settings.keep_alive_s)
 
 

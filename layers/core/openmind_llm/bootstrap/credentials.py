@@ -19,11 +19,6 @@ def secret(settings: Settings, secret_id: str) -> Secret:
     return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.monotonic)
 
 
-def pepper(settings: Settings) -> bytes:
-    """Read afresh: for a command that needs it once."""
-    return secret(settings, settings.key_pepper_secret).text().encode()
-
-
 def kept_pepper(settings: Settings) -> Callable[[], bytes]:
     """Read again now and then."""
     kept = secret(settings, settings.key_pepper_secret)

@@ -13,11 +13,12 @@ from openmind_llm.storage.ledger import DynamoLedger
 
 def ledger(settings: Settings) -> Ledger:
     """Raises PlanOverrideError."""
-    store = DynamoLedger(clients.dynamodb_for_requests(), settings.table_name)
-    seen = Seen(settings.seen_max_age_s, time.monotonic)
-    return Ledger(store, plans.load(settings.plan_overrides), Clock(time.time, time.sleep), seen)
+    return with_answers(settings)[0]
 
 
-def answers(settings: Settings) -> DynamoAnswers:
-    """Of requests with an `Idempotency-Key`."""
-    return DynamoAnswers(clients.dynamodb_for_requests(), settings.table_name)
+def with_answers(settings: Settings) -> tuple[Ledger, DynamoAnswers]:
+    """And the answers of requests with an `Idempotency-Key`, by the same client. Raises PlanOverrideError."""
+    dynamodb, seen = clients.dynamodb_for_requests(), Seen(settings.seen_max_age_s, time.monotonic)
+    store, clock = DynamoLedger(dynamodb, settings.table_name), Clock(time.time, time.sleep)
+    ledger = Ledger(store, plans.load(settings.plan_overrides), clock, seen)
+    return ledger, DynamoAnswers(dynamodb, settings.table_name)

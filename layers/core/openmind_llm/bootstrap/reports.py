@@ -19,9 +19,10 @@ from openmind_llm.storage.reports import DynamoReports
 
 
 def reports(settings: Settings, catalogue: Catalogue, ledger: Ledger, owners: Owners) -> Reports:
+    rows = store(settings)
     return Reports(
-        keys=OwnKeys(ledger, store(settings), time.time),
-        usage=usage(settings),
+        keys=OwnKeys(ledger, rows, time.time),
+        usage=UsageReports(rows, credentials.kept_pepper(settings)),
         quotes=QuotesEndpoint(Quotes(catalogue, ledger, dialect.adjust, time.time), settings.max_body_bytes),
         today=lambda: datetime.now(UTC).date(),
         account_of=lambda user: owners.account(user)[0].account.account_id,
