@@ -31,6 +31,8 @@ class Plan:
     """`monthly_credit` is in micro-OMCU; `max_keys` None is any number of keys.
 
     `is_offered`: shown to who looks for a plan. `output_tokens`: the most that a request gets that names no bound.
+    `timeout_s`: of a whole request that names none; None is as long as the function may run. `max_attempts`: calls to
+    providers for one request, retries and fallbacks included. `max_input_bytes`, `max_input_tokens`: None is no limit.
     """
 
     name: str
@@ -40,6 +42,10 @@ class Plan:
     max_keys: int | None
     output_tokens: int
     limits: Limits
+    timeout_s: int | None = None
+    max_attempts: int = 4
+    max_input_bytes: int | None = None
+    max_input_tokens: int | None = None
 
 
 class Plans:

@@ -19,6 +19,9 @@ _FILE = Path(__file__).parent / "plans.json"
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
+_USUAL: Row = {"timeout_s": None, "max_attempts": 4, "max_input_bytes": None, "max_input_tokens": None}
+"""What holds for a plan that does not say otherwise."""
+
 _NEW_ROW: Row = {
     "is_offered": False,
     "limits": {"tokens_per_minute": None, "day_budget": None, "month_budget": None},
@@ -68,6 +71,7 @@ def _changed(row: Row, change: Row) -> Plan:
 
 def _plan(row: Row) -> Plan:
     """Raises KeyError for a missing field, TypeError or ValueError for any other mistake."""
+    row = _USUAL | row
     _refuse_unknown(row, (field.name for field in dataclasses.fields(Plan)))
     return Plan(
         name=_name(row["name"]),
@@ -77,6 +81,10 @@ def _plan(row: Row) -> Plan:
         max_keys=_count_or_none("max_keys", row["max_keys"]),
         output_tokens=_count("output_tokens", row["output_tokens"]),
         limits=_limits(row["limits"]),
+        timeout_s=_count_or_none("timeout_s", row["timeout_s"]),
+        max_attempts=_count("max_attempts", row["max_attempts"]),
+        max_input_bytes=_count_or_none("max_input_bytes", row["max_input_bytes"]),
+        max_input_tokens=_count_or_none("max_input_tokens", row["max_input_tokens"]),
     )
 
 
