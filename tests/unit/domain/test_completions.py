@@ -48,6 +48,8 @@ def test_an_answer_tells_its_hold_its_cost_and_the_credit_that_is_left() -> None
         "x-openmind-hold-assumes": f"input={hold.input_bound} output={hold.output_cap} price={hold.price_version}",
         "x-openmind-cost": money.text(made.entry.charge),
         "x-openmind-credit-remaining": money.text(balance),
+        "x-openmind-attempts": "1",
+        "x-openmind-served-by": "openai/gpt-4o",
     }
     assert 0 < made.entry.charge < hold.amount
 

@@ -120,7 +120,7 @@ class Meter:
             await self._unanswered(error)
             raise
         except BaseException:
-            await self.close(self._admission.hold.assumed, None, "stopped")
+            await self._stopped()
             raise
         self._first_ms = self._elapsed_ms()
 
@@ -197,6 +197,14 @@ class Meter:
         else:
             await self._settle(hold, settlement.refused(hold, self._now_ms(), self._timing()))
             self.billed(error, settlement.NOTHING, None)
+
+    async def _stopped(self) -> None:
+        """Between two calls there is nothing to pay for."""
+        hold, asked = self._admission.hold, self._course.served or self._course.costly
+        if asked is None:
+            await self._settle(hold, settlement.refused(hold, self._now_ms(), self._timing()))
+        else:
+            await self._close(asked, hold.assumed, None, "stopped")
 
     async def _close(self, route: Route, used: Usage, reported: Any, outcome: str) -> None:
         bill = admission.bill(route, used, reported)

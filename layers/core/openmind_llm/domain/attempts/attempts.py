@@ -76,11 +76,12 @@ class Attempts:
             return None
         except BaseException:
             release()
-            course.stopped(self._attempt(pick, started, "stopped"))
+            course.stopped(target, self._attempt(pick, started, "stopped"))
             raise
         stack.callback(release)
         course.answered(target, self._attempt(pick, started))
-        praise = asyncio.to_thread(self._health.answered, target, self._now() - started, is_stream=course.is_stream)
+        first_s = self._now() - started if course.is_stream else None
+        praise = asyncio.to_thread(self._health.answered, target, first_s)
         stack.push_async_callback(asyncio.wait, [asyncio.create_task(praise)])
         return answer
 

@@ -68,9 +68,10 @@ class Course:
         self.trail.append(attempt)
         self.served = target.route
 
-    def stopped(self, attempt: Attempt) -> None:
+    def stopped(self, target: Target, attempt: Attempt) -> None:
         """In the middle of a call."""
         self.trail.append(attempt)
+        self.costly = target.route
 
     def failed(self, target: Target, error: GatewayError, attempt: Attempt, now: float) -> None:
         self.trail.append(attempt)

@@ -11,7 +11,8 @@ class Health(Protocol):
     def opens_at(self, target: Target) -> float:
         """0 where a call may be made, which may be the one that finds out whether the way is open again."""
 
-    def answered(self, target: Target, first_s: float, *, is_stream: bool) -> None: ...
+    def answered(self, target: Target, first_s: float | None) -> None:
+        """`first_s` until a stream's first event; None of a whole answer, which takes as long as it is."""
 
     def failed(self, target: Target, means: str, patience: Patience, account_id: str) -> None: ...
 
@@ -25,7 +26,7 @@ class Unwatched:
     def opens_at(self, _: Target) -> float:
         return 0
 
-    def answered(self, target: Target, first_s: float, *, is_stream: bool) -> None:
+    def answered(self, target: Target, first_s: float | None) -> None:
         """Nobody keeps count."""
 
     def failed(self, target: Target, means: str, patience: Patience, account_id: str) -> None:
