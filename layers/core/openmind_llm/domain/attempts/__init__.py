@@ -1,0 +1,1 @@
+"""How one request is tried: where, how often, and what is known of who fails."""
