@@ -193,13 +193,18 @@ def test_with_every_way_closed_the_caller_is_told_when_the_first_opens() -> None
 
 
 def test_health_is_told_what_counts_and_nothing_else() -> None:
-    told = {means: Tried([failure(means)] * 4).health.told for means in (*AGAIN, *NEVER_AGAIN)}
+    told = {means: Tried([failure(means)], keys=2).health.told for means in (*AGAIN, *NEVER_AGAIN)}
 
     counted = {means for means, lines in told.items() if ("failed", "key-1", means, "account-1") in lines}
     set_aside = {means for means, lines in told.items() if ("set aside", "key-1", means, "300") in lines}
     assert counted == {"outage", "unreachable", "broken", "timeout"}
     assert set_aside == {"provider_key", "provider_credit"}
-    assert all(not lines for means, lines in told.items() if means not in counted | set_aside)
+    rest = [lines for means, lines in told.items() if means not in counted | set_aside]
+    assert all(lines[0] == ("nothing", "key-1") for lines in rest)
+
+
+def test_the_only_key_is_not_set_aside() -> None:
+    assert Tried([failure("provider_key")]).health.told == [("nothing", "key-1")]
 
 
 @pytest.mark.parametrize(("is_stream", "kind"), [(True, "stream"), (False, "whole")])

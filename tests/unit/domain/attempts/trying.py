@@ -58,10 +58,10 @@ class FakeHealth:
     closed: dict[str, float] = field(default_factory=dict)
     told: list[tuple[str, ...]] = field(default_factory=list)
 
-    def opens_at(self, target: Target) -> float:
+    def opens_at(self, target: Target, _: float) -> float:
         return self.closed.get(target.key.key_id, 0)
 
-    def answered(self, target: Target, first_s: float | None) -> None:
+    def answered(self, target: Target, first_s: float | None, _: str) -> None:
         self.told.append(("answered", target.key.key_id, "whole" if first_s is None else "stream"))
 
     def failed(self, target: Target, means: str, patience: Patience, account_id: str) -> None:
@@ -69,6 +69,9 @@ class FakeHealth:
 
     def set_aside(self, target: Target, means: str, for_s: int) -> None:
         self.told.append(("set aside", target.key.key_id, means, str(for_s)))
+
+    def told_nothing(self, target: Target) -> None:
+        self.told.append(("nothing", target.key.key_id))
 
 
 class Tried:
