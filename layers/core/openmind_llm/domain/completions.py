@@ -153,7 +153,8 @@ class Completions:
             used = usage.read(reported) or usage.estimate(exchange.request.body, answers.texts(answer.choices))
             try:
                 if not answer.choices:
-                    raise meter.billed(ProviderUnavailableError(meter.route.provider.name), used, reported)
+                    empty = ProviderUnavailableError(meter.route.provider.name, may_have_cost=True)
+                    raise meter.billed(empty, used, reported)
                 promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
                 body = json_body.text(answers.whole(answer, promised, used))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
