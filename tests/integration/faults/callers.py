@@ -77,17 +77,16 @@ def play(stage: Stage, cells: list[Cell], at_once: int = AT_ONCE) -> list[Observ
         primary, fallback = cell.row.providers
         stage.provider.behaviours[cell.marker] = {primary: cell.row.primary, fallback: cell.row.others}
     heard = asyncio.run(_all(stage, cells, at_once))
+    until = time.monotonic() + SETTLED_WITHIN_S
+    while stage.store.holds and time.monotonic() < until:  # a stream is settled when it has ended
+        time.sleep(0.01)
     return [_observed(stage, cell, one) for cell, one in zip(cells, heard, strict=True)]
 
 
 async def _all(stage: Stage, cells: list[Cell], at_once: int) -> list[Heard]:
     places = asyncio.Semaphore(at_once)
     async with httpx.AsyncClient(timeout=TIMEOUT_S, limits=httpx.Limits(max_keepalive_connections=0)) as client:
-        heard = await asyncio.gather(*(_one(client, stage, cell, places) for cell in cells))
-    until = time.monotonic() + SETTLED_WITHIN_S
-    while stage.store.holds and time.monotonic() < until:  # a stream is settled when it has ended
-        await asyncio.sleep(0.05)
-    return heard
+        return await asyncio.gather(*(_one(client, stage, cell, places) for cell in cells))
 
 
 async def _one(client: httpx.AsyncClient, stage: Stage, cell: Cell, places: asyncio.Semaphore) -> Heard:

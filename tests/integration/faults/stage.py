@@ -33,6 +33,8 @@ from tests.memory_ledger import MemoryLedgerStore
 PEPPER = "a pepper for tests"
 PROVIDER_KEYS = ("sk-the-first-key", "sk-the-second-key")
 IDLE_S = 1.5
+CREDIT = 10**12
+"""Micro-OMCU of each account."""
 
 _PRICES = {PRIMARY: 1, FALLBACK: 2, DOWN_PRIMARY: 1, DOWN_FALLBACK: 2}
 _CAPABILITIES = {"vision": True, "tools": True, "structured_output": True, "reasoning": False}
@@ -78,7 +80,7 @@ class Stage:
     def open_account(self, account_id: str) -> str:
         """Gives its key."""
         key = keys.mint("test")
-        account = memory_ledger.new_account(account_id=account_id)
+        account = memory_ledger.new_account(account_id=account_id, credit=CREDIT)
         record = keys.record(key, PEPPER.encode(), account_id=account_id, name="a key", now_s=time.time())
         self.store.known_accounts[account_id] = account
         self.store.known_keys[record.key_id] = replace(memory_ledger.new_key(), record=record)
@@ -125,6 +127,7 @@ def _environment(url: str, nobody: str, keys_secret: str) -> dict[str, str]:
             "KEY_PEPPER_SECRET": "pepper",
             "PROVIDER_KEYS_SECRET": keys_secret,
             "MODEL_OVERRIDES": json.dumps([_row(provider, factor) for provider, factor in _PRICES.items()]),
+            "BREAKER_FAILURES": "0",
             "UPSTREAM_TIMEOUT_S": "20",
             "FIRST_CHUNK_TIMEOUT_S": "20",
             "IDLE_TIMEOUT_S": str(IDLE_S),
@@ -134,7 +137,13 @@ def _environment(url: str, nobody: str, keys_secret: str) -> dict[str, str]:
 
 def _row(provider: str, factor: int) -> dict[str, object]:
     """A model with prices that can be reckoned with in one's head, and no end."""
-    usd = {"input": 100_000 * factor, "cached_input": None, "cache_write": None, "output": 1_000_000 * factor, "tiers": []}
+    usd = {
+        "input": 100_000 * factor,
+        "cached_input": None,
+        "cache_write": None,
+        "output": 1_000_000 * factor,
+        "tiers": [],
+    }
     omcu = {"input": 1_000 * factor, "output": 10_000 * factor}
     price = {"since": "2026-01-01", "usd": usd, "omcu": omcu, "omcu_basis": "set by the operator"}
     return {
