@@ -1,1 +1,1 @@
-"""How one request is tried: where, how often, and what is known of who fails."""
+"""How a request gets its answer: which provider is called with which key, when again, and when no more."""
