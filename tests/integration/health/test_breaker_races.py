@@ -130,3 +130,14 @@ def test_the_breaker_that_is_wired_opens_over_the_table(dynamodb: "DynamoDBClien
     state = health.breaker(settings, dynamodb).looked(cell.provider).state(cell)
     assert (state.phase, state.why) == (Phase.OPEN, "credit")
     assert 590 < state.until - time.time() <= 601
+
+
+def test_the_breaker_that_is_wired_opens_by_as_many_failures_as_the_operator_says(
+    dynamodb: "DynamoDBClient", cell: Cell
+) -> None:
+    wired = health.breaker(Settings(table_name=seed.TABLE, key_pepper_secret="", breaker_failures=2), dynamodb)
+
+    wired.failed(cell, "outage", 60, "account")
+    assert wired.looked(cell.provider).state(cell).phase is Phase.CLOSED
+    wired.failed(cell, "outage", 60, "account")
+    assert wired.looked(cell.provider).state(cell).phase is Phase.OPEN
