@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, json_body, metering, recording, usage
+from openmind_llm.domain import answers, fallbacks, json_body, metering, recording, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
@@ -40,7 +40,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Call:
     """A request as it came in. `noted` are further fields of its line in the log.
 
-    `timeout` is the value of the header that names one (domain.attempts.budget).
+    `timeout` and `fallback` are the values of the headers of domain.attempts.budget and domain.fallbacks.
     """
 
     caller: Caller
@@ -49,6 +49,7 @@ class Call:
     request_id: str
     noted: Mapping[str, str] = _NOTHING
     timeout: str | None = None
+    fallback: str | None = None
 
 
 @dataclass(slots=True)
@@ -140,8 +141,10 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
+        named = fallbacks.parse(call.fallback)
+        ways = metering.ways(self._catalogue, request, route, named, started)
         timeout_s = budget.timeout_s(call.timeout)
-        return Exchange(call.caller, call.request_id, started, request, route, recorder, timeout_s=timeout_s)
+        return Exchange(call.caller, call.request_id, started, request, route, recorder, ways, timeout_s)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
