@@ -236,7 +236,7 @@ def test_who_is_stopped_while_it_waits_gives_up_the_way() -> None:
     async def stop(_: float) -> None:
         raise asyncio.CancelledError
 
-    tried._sleep = stop  # type: ignore[method-assign]
+    tried._sleep = stop  # type: ignore[assignment, method-assign]
     with pytest.raises(asyncio.CancelledError):
         tried.__init__([failure("outage")])  # type: ignore[misc]
 
