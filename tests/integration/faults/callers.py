@@ -15,7 +15,7 @@ from tests.integration.faults.outcomes import MODEL, Outcome
 from tests.integration.faults.rows import Row
 from tests.integration.faults.stage import Stage
 
-AT_ONCE = 12
+AT_ONCE = 24
 TIMEOUT_S = 30
 SETTLED_WITHIN_S = 5
 

@@ -15,25 +15,25 @@ ADDED_S = 0.5
 
 _HEAD = """# When a provider fails
 
-Written by `make faults`, which sends one request for each cell of the table below through the whole gateway to a provider
-that misbehaves on a real socket. Do not edit it by hand: a test compares.
+Written by `make faults`, which sends one request for each cell of the table below through the whole gateway to a
+provider that misbehaves on a real socket. Do not edit it by hand: a test compares.
 
 What a caller can rely on:
 
-- One budget for all: `x-request-timeout-ms`, else the plan's `timeout_s`, bounds a request with its retries and fallbacks, and
-  the plan's `max_attempts` (4) all of its calls. `x-openmind-attempts` tells how many there were.
-- Nobody pays twice, and nobody pays for a refusal. Where a call may have been billed and no answer came, the question is paid
-  for, once, and `x-should-retry: false` keeps the openai SDK from asking again.
-- Once the first event of a stream is out, nothing is tried again: a stream that fails ends with one error event and without
-  `[DONE]`, and what came is paid for.
+- One budget for all: `x-request-timeout-ms`, else the plan's `timeout_s`, bounds a request with its retries and
+  fallbacks, and the plan's `max_attempts` (4) all of its calls. `x-openmind-attempts` tells how many there were.
+- Nobody pays twice, and nobody pays for a refusal. Where a call may have been billed and no answer came, the question
+  is paid for, once, and `x-should-retry: false` keeps the openai SDK from asking again.
+- Once the first event of a stream is out, nothing is tried again: a stream that fails ends with one error event and
+  without `[DONE]`, and what came is paid for.
 - {many}
 
 ## What is tried again, and what never is
 
-The first row that fits counts; a provider's own rules (`error_rules` in `providers.json`) go before the status. Between two
-calls with the same key there is a pause of random length, {first:g} s at most, then twice as much up to {longest:g} s, and at
-least what `retry-after` says. A provider that asks for more than {wait} s is left at once ({wait_before} s where there is a
-fallback), and the caller is told how long. With a fallback, a route gets {tries} tries before it.
+A provider's own rules (`error_rules` in `providers.json`) go before the status. Before the same is tried again there is
+a pause of random length, {first:g} s at most, then twice as much up to {longest:g} s, and at least what `retry-after`
+says. A provider that asks for more than {wait} s ({wait_before} s where there is a fallback) is not waited for, and its
+`retry-after` is handed on. Before a fallback, a route gets {tries} tries.
 
 | what happened | means | the same again | another key | a fallback | beyond this request |
 |---|---|---|---|---|---|
@@ -42,10 +42,10 @@ fallback), and the caller is told how long. With a fallback, a route gets {tries
 _MATRIX = """
 ## What comes of it
 
-Status, calls (`2+1`: two to the provider that was asked for, one to the fallback), and what was charged. *Whole* and *stream*;
-with one or two keys of the provider; with `f`, a fallback at another provider, which is healthy unless the row says "all".
-`free`: nothing was charged. `paid`: the answer was, once, at the price of the model that gave it. `question paid`: see above.
-Requests to a provider that hangs asked for {deadline:g} s, and were answered by then.
+Status, calls (`2+1`: two to the provider that was asked for, one to the fallback), and what was charged. Whole answers
+and streams, with one or two keys of the provider; `f`: with a fallback at another provider, which is healthy unless the
+row says "all". `free`: nothing was charged. `paid`: the answer was, once, at the price of the model that gave it.
+`question paid`: see above. Requests to a provider that hangs asked for {deadline:g} s, and were answered by then.
 
 """
 
@@ -82,8 +82,8 @@ def text(played: Played) -> str:
 def _many(played: Played) -> str:
     answered = sum(one.heard.status == 200 for name in DOWN for one in played.down[name])
     return (
-        f"With its provider down (500, or connections refused) and a healthy fallback, {answered} of {MANY * len(DOWN)} "
-        f"requests were answered;\n  the median came less than {_seconds(ADDED_S)} later than from a healthy provider."
+        f"With a provider down (500, or connections refused) and a healthy fallback, {answered} of {MANY * len(DOWN)}\n"
+        f"  requests were answered; the median came less than {_seconds(ADDED_S)} later than from a healthy provider."
     )
 
 
@@ -135,4 +135,6 @@ def _paid(observed: Observed) -> str:
         return "free"
     if outcome.ending == "completed":
         return "paid"
-    return "question paid" if outcome.ending == "unanswered" else "what came is paid"
+    if outcome.ending == "unanswered":
+        return "question paid"
+    return "what came is paid" if outcome.status == 200 else "what it reports is paid"

@@ -101,6 +101,12 @@ IS_BUSY_FOR_AN_HOUR = cells(
     put_off(429, PATIENCE, calls=2, retry_after="3600"),
     answered_elsewhere(after=2),
 )
+IS_BUSY_BEYOND_ITS_TIME = cells(
+    put_off(429, PATIENCE, calls=1, retry_after="10"),
+    answered_elsewhere(after=1),
+    put_off(429, PATIENCE, calls=2, retry_after="10"),
+    answered_elsewhere(after=2),
+)
 IS_BROKEN = cells(unanswered(calls=4), answered_elsewhere(after=2))
 IS_SILENT = cells(unanswered(calls=1), answered_elsewhere(after=1))
 IS_WELL = cells(answered())
@@ -118,6 +124,7 @@ BILLED_FOR_NOTHING = Outcome(
 )
 ENDED = "ended its stream before its answer was complete"
 HANGING = {"within_s": DEADLINE_S + LATE_S, "deadline_s": DEADLINE_S}
+IN_NO_TIME = {"within_s": LATE_S, "deadline_s": DEADLINE_S}
 
 DOWN = "Failed to connect to xai server"
 NOBODY_THERE = Outcome(503, error=DOWN, attempts=4, reached=(0, 0), retry_after="1")
@@ -139,6 +146,7 @@ ROWS = [
     both("429, `retry-after: 0`", says(429, retry_after="0"), IS_BUSY_FOR_A_SECOND, within_s=3 + LATE_S),
     both("429, `retry-after: 1`", says(429, retry_after="1"), IS_BUSY_FOR_A_SECOND, within_s=3 + LATE_S),
     both("429, `retry-after: 3600`", says(429, retry_after="3600"), IS_BUSY_FOR_AN_HOUR),
+    both("429, `retry-after: 10`, with 3 s left", says(429, retry_after="10"), IS_BUSY_BEYOND_ITS_TIME, **IN_NO_TIME),
     both("429, `insufficient_quota`", behaviours.out_of_quota, IS_CREDIT),
     both("500", says(500), IS_OUTAGE),
     both("502", says(502), IS_OUTAGE),

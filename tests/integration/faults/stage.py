@@ -137,7 +137,7 @@ def _environment(url: str, nobody: str, keys_secret: str) -> dict[str, str]:
 
 def _row(provider: str, factor: int) -> dict[str, object]:
     """A model with prices that can be reckoned with in one's head, and no end."""
-    usd = {
+    usd: dict[str, object] = {
         "input": 100_000 * factor,
         "cached_input": None,
         "cache_write": None,
