@@ -1,4 +1,4 @@
-"""Callers of one request each, all at the same time."""
+"""Callers of one request each, who do not wait for each other."""
 
 import asyncio
 import json
@@ -15,11 +15,21 @@ from tests.integration.faults.outcomes import MODEL, Outcome
 from tests.integration.faults.rows import Row
 from tests.integration.faults.stage import Stage
 
-AT_ONCE = 24
 TIMEOUT_S = 30
 SETTLED_WITHIN_S = 5
 
 DONE = b"data: [DONE]"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many requests may be under way at once, and how many seconds lie between the beginnings of two.
+
+    How long a request takes is to be the provider's doing, and not the crowd's.
+    """
+
+    at_once: int
+    every_s: float
 
 
 @dataclass(frozen=True)
@@ -72,28 +82,31 @@ def numbered(pairs: Iterable[tuple[Row, Situation]], prefix: str) -> list[Cell]:
     return [Cell(f"{prefix}-{number:04}", *pair) for number, pair in enumerate(pairs)]
 
 
-def play(stage: Stage, cells: list[Cell], at_once: int = AT_ONCE) -> list[Observed]:
+def play(stage: Stage, cells: list[Cell], crowd: Crowd) -> list[Observed]:
     for cell in cells:
         primary, fallback = cell.row.providers
         stage.provider.behaviours[cell.marker] = {primary: cell.row.primary, fallback: cell.row.others}
-    heard = asyncio.run(_all(stage, cells, at_once))
+    heard = asyncio.run(_all(stage, cells, crowd))
     until = time.monotonic() + SETTLED_WITHIN_S
     while stage.store.holds and time.monotonic() < until:  # a stream is settled when it has ended
         time.sleep(0.01)
     return [_observed(stage, cell, one) for cell, one in zip(cells, heard, strict=True)]
 
 
-async def _all(stage: Stage, cells: list[Cell], at_once: int) -> list[Heard]:
-    places = asyncio.Semaphore(at_once)
+async def _all(stage: Stage, cells: list[Cell], crowd: Crowd) -> list[Heard]:
+    places = asyncio.Semaphore(crowd.at_once)
     async with httpx.AsyncClient(timeout=TIMEOUT_S, limits=httpx.Limits(max_keepalive_connections=0)) as client:
-        return await asyncio.gather(*(_one(client, stage, cell, places) for cell in cells))
+        return await asyncio.gather(
+            *(_one(client, stage, cell, at * crowd.every_s, places) for at, cell in enumerate(cells))
+        )
 
 
-async def _one(client: httpx.AsyncClient, stage: Stage, cell: Cell, places: asyncio.Semaphore) -> Heard:
+async def _one(client: httpx.AsyncClient, stage: Stage, cell: Cell, after_s: float, places: asyncio.Semaphore) -> Heard:
     provider = cell.row.providers[0]
     url = f"{stage.doors[cell.situation.keys].url}/api/core/{provider}/chat/completions"
     body = {"model": MODEL, "messages": [{"role": "user", "content": cell.marker}], "stream": cell.situation.is_stream}
     headers = _headers(cell) | {"authorization": f"Bearer {stage.open_account(cell.marker)}"}
+    await asyncio.sleep(after_s)
     async with places:
         started = time.monotonic()
         reply = await client.post(url, json=body, headers=headers)

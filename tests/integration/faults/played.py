@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.integration.faults import callers, stage
-from tests.integration.faults.callers import SITUATIONS, Observed, Situation
+from tests.integration.faults.callers import SITUATIONS, Crowd, Observed, Situation
 from tests.integration.faults.outcomes import Outcome
 from tests.integration.faults.rows import ROWS, Row
 from tests.integration.faults.stage import Stage
 
+OF_THE_MATRIX = Crowd(at_once=24, every_s=0.05)
+
 MANY = 200
-MANY_AT_ONCE = 10
-"""So that it is the provider that is waited for, and not this machine."""
+OF_MANY = Crowd(at_once=5, every_s=0.02)
 
 DOWN = ("500", "connection refused")
 ALL_DOWN = ("all: 500", "all: connection refused", "all: hang without a byte")
@@ -37,8 +38,9 @@ class Played:
 
 def all_of_it() -> Played:
     with stage.opened() as opened:
-        matrix = callers.play(opened, callers.numbered(_cells(), "cell"))
         rows = {row.name: row for row in ROWS}
+        callers.play(opened, callers.numbered([(rows["healthy"], one) for one in SITUATIONS], "warm"), OF_THE_MATRIX)
+        matrix = callers.play(opened, callers.numbered(_cells(), "cell"), OF_THE_MATRIX)
         return Played(
             {(one.cell.row.name, one.cell.situation): one for one in matrix},
             _many(opened, rows["healthy"], "well", MANY),
@@ -63,7 +65,7 @@ def _cells() -> list[tuple[Row, Situation]]:
 
 
 def _many(opened: Stage, row: Row, prefix: str, number: int) -> list[Observed]:
-    return callers.play(opened, callers.numbered([(row, _WITH_FALLBACK)] * number, prefix), MANY_AT_ONCE)
+    return callers.play(opened, callers.numbered([(row, _WITH_FALLBACK)] * number, prefix), OF_MANY)
 
 
 def _median_s(observed: Sequence[Observed]) -> float:

@@ -30,7 +30,7 @@ from tests.integration.faults.outcomes import (
 DEADLINE_S = 3.0
 """What the requests to providers that hang ask for."""
 
-LATE_S = 1.5
+LATE_S = 2.0
 """How much longer than it says a request may take on a busy machine."""
 
 PAUSES_S = 1.75
