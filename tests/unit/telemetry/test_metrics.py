@@ -95,11 +95,20 @@ def test_times_are_milliseconds() -> None:
 
 @pytest.mark.parametrize(
     ("fact", "metric"),
-    [("open_holds", "HoldsOpen"), ("breaker_open", "BreakerOpen"), ("keys_set_aside", "ProviderKeySetAside")],
+    [("open_holds", "HoldsOpen"), ("breaker_open", "BreakerOpen")],
 )
 @pytest.mark.parametrize("count", [0, 3])
 def test_a_count_is_measured_where_it_is_told(fact: str, metric: str, count: int) -> None:
     assert values(line_of(told(**{fact: count})))[metric] == count
+
+
+@pytest.mark.parametrize(("means", "count"), [("provider_key", 1), ("provider_credit", 1), ("rate", 0), ("outage", 0)])
+def test_keys_that_are_of_no_use_are_counted(means: str, count: int) -> None:
+    assert values(line_of(told(attempt(means), attempt())))["ProviderKeySetAside"] == count
+
+
+def test_whoever_sets_keys_aside_knows_better_how_many() -> None:
+    assert values(line_of(told(attempt(), keys_set_aside=3)))["ProviderKeySetAside"] == 3
 
 
 @pytest.mark.parametrize(("cache", "hits"), [("hit", 1), ("miss", 0)])

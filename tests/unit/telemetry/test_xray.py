@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.domain.attempts import table
 from openmind_llm.telemetry import xray
 from openmind_llm.telemetry.xray import Trace
 from tests.unit.telemetry.telling import PARENT, ROOT, SAMPLED, attempt, lines, told
 
-MEANS = (
-    "input", "key", "credit", "model", "rate", "conflict", "outage", "unreachable", "broken", "timeout", "unconfigured",
-    "refused",
-)  # fmt: skip
 PROVIDERS = {"outage", "unreachable", "broken", "timeout"}
 
 
@@ -72,7 +69,7 @@ def test_each_attempt_is_one_with_an_id_of_its_own(daemon: socket.socket) -> Non
     assert len({one["id"] for one in documents}) == 3
 
 
-@pytest.mark.parametrize("means", MEANS)
+@pytest.mark.parametrize("means", sorted(table.RULES.keys() - {"unconfigured"}))
 def test_what_failed_is_marked_by_whose_it_is(daemon: socket.socket, means: str) -> None:
     lines(SAMPLED, daemon=daemon.getsockname()).tell(told(attempt(means)))
     (document,) = received(daemon, 1)
@@ -88,6 +85,13 @@ def test_a_limit_is_marked_as_throttling(daemon: socket.socket) -> None:
 
     assert document["throttle"] is True
     assert document["http"]["response"]["status"] == 429
+
+
+def test_one_that_was_stopped_failed_nobody(daemon: socket.socket) -> None:
+    lines(SAMPLED, daemon=daemon.getsockname()).tell(told(attempt("stopped")))
+    (document,) = received(daemon, 1)
+
+    assert not {"fault", "error", "throttle", "http"} & set(document)
 
 
 def test_means_that_are_new_are_faults(daemon: socket.socket) -> None:

@@ -1,11 +1,14 @@
 """What is told of a request once it has ended, and to whom."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from openmind_llm.domain.attempts.trail import Attempt
+
+logger = logging.getLogger(__name__)
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
@@ -36,6 +39,16 @@ class Telemetry(Protocol):
 
     def tell_content(self, content: Content, *, is_wanted: bool) -> None:
         """Nothing at all unless the account wants it."""
+
+
+class Plainly:
+    """The bare line, for where nobody measures or traces. See Telemetry."""
+
+    def tell(self, summary: Summary) -> None:
+        logger.info("completion", extra={**summary.facts, "attempts": len(summary.attempts)})
+
+    def tell_content(self, content: Content, *, is_wanted: bool) -> None:
+        """Nowhere to tell it."""
 
 
 def trace_id(traceparent: str) -> str:

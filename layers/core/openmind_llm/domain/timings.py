@@ -32,21 +32,18 @@ class Timings:
 
 
 def reckon(started: float, now: float, attempts: Sequence[Attempt], *, is_stream: bool) -> Timings:
-    """`now` is when the answer's headers are made; both are in seconds since the epoch, as the attempts' are."""
+    """`now` is when the answer's headers are made; both are in seconds since the epoch, as the attempts' are.
+
+    An attempt that brought a stream has ended with the stream's first event.
+    """
     whole = now - started
-    away = _end(attempts[-1], is_stream=is_stream) - attempts[0].started if attempts else 0.0
-    answered = attempts[-1] if attempts and not attempts[-1].means else None
+    last = attempts[-1] if attempts else None
+    away = last.started + last.duration_ms / 1000 - attempts[0].started if last else 0.0
     return Timings(
         overhead=_ms(whole - away),
-        upstream_first_byte=answered.first_ms if answered else None,
+        upstream_first_byte=last.first_ms if last and not last.means else None,
         total=None if is_stream else _ms(whole),
     )
-
-
-def _end(last: Attempt, *, is_stream: bool) -> float:
-    """A stream goes on after its first byte: what is left of it is not over yet, and no overhead."""
-    is_going_on = is_stream and not last.means and last.first_ms is not None
-    return last.started + ((last.first_ms if is_going_on else last.duration_ms) or 0) / 1000
 
 
 def _ms(seconds: float) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.trail import Attempt
 from openmind_llm.domain.telemetry import Summary
 from openmind_llm.domain.usage import INPUT_CLASSES, OUTPUT_CLASSES
@@ -31,7 +32,6 @@ _OF_FACTS = (
     ("ChargeMicroOmcu", "Count", "charge"),
     ("HoldsOpen", "Count", "open_holds"),
     ("BreakerOpen", "Count", "breaker_open"),
-    ("ProviderKeySetAside", "Count", "keys_set_aside"),
 )
 
 
@@ -72,11 +72,17 @@ def _measures(summary: Summary) -> Iterator[Measure]:
     if summary.attempts:
         yield "Retries", "Count", len(summary.attempts) - 1
         yield "FallbackAnswers", "Count", int(_is_fallback(summary.attempts))
+        yield "ProviderKeySetAside", "Count", facts.get("keys_set_aside", _set_aside(summary.attempts))
 
 
 def _is_fallback(attempts: tuple[Attempt, ...]) -> bool:
     first, last = attempts[0], attempts[-1]
     return not last.means and (last.provider, last.model) != (first.provider, first.model)
+
+
+def _set_aside(attempts: tuple[Attempt, ...]) -> int:
+    """Keys that a provider refused, or that nobody pays for: they are not used for a while."""
+    return sum(bool(table.rule(attempt.means).set_aside_s) for attempt in attempts)
 
 
 def _directive(sets: list[dict[str, str]], measures: list[Measure]) -> Mapping[str, Any]:

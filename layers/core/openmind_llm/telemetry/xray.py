@@ -27,10 +27,14 @@ _MARKS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "": {"http": {"response": {"status": 200}}},
         "rate": {"error": True, "throttle": True, "http": {"response": {"status": 429}}},
         **dict.fromkeys(("outage", "unreachable", "broken", "timeout"), _FAULT),
-        **dict.fromkeys(("input", "key", "credit", "model", "conflict", "unconfigured", "refused"), _ERROR),
+        **dict.fromkeys(("input", "provider_key", "provider_credit", "model", "passing", "refused"), _ERROR),
+        "stopped": {},
     }
 )
-"""What X-Ray is to make of an attempt, by what it means; "fault" is the provider's, "error" is ours or the client's."""
+"""What X-Ray is to make of an attempt, by what it means (domain.attempts.table).
+
+"fault" is the provider's, "error" ours or the client's. One that was stopped failed nobody.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
-"""What was tried for a request, in order."""
+"""What was tried for one request."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call to a provider. `model` is the public row's name; `started` is in seconds since the epoch.
+    """One call to a provider. `model` is the public name of the catalogue's row; `key_id` tells keys apart.
 
-    `first_ms` is None where no byte came, or nobody looked. `means` is "" where it answered, else the row of the retry
-    table: input, key, credit, model, rate, conflict, outage, unreachable, broken, timeout, unconfigured or refused.
+    `started` is in seconds since the epoch. `first_ms` is the time to the answer, or to its first event. `means` is
+    empty where there was one, else a row of domain.attempts.table.RULES. `waited_ms` is the pause before the call.
     """
 
     provider: str
@@ -17,5 +17,6 @@ class Attempt:
     key_id: str
     started: float
     duration_ms: int
-    first_ms: int | None
+    first_ms: int | None = None
     means: str = ""
+    waited_ms: int = 0
