@@ -43,6 +43,7 @@ STAND_INS = {
     "LogLevel": "INFO",
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
+    "Metrics": "model",
     "PlanOverrides": "[]",
     "DefaultPlan": "free",
     "OidcIssuer": "",
