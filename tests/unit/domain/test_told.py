@@ -72,6 +72,12 @@ def test_an_answer_is_told_with_its_attempt() -> None:
     assert "attempts" not in summary.facts
 
 
+def test_the_state_of_holds_and_breakers_is_told() -> None:
+    summary, _ = asked(FakeUpstreamPort(completion()))
+
+    assert (summary.facts["open_holds"], summary.facts["breaker_open"]) == (1, 0)
+
+
 def test_a_failure_is_told_with_its_class_and_all_attempts() -> None:
     port = FakeUpstreamPort(completion())
     port.error = table.unavailable("openai", "outage")

@@ -113,7 +113,8 @@ class Meter:
         """
         await self._admit()
         self._course = self._begun()
-        self._facts["attempts"] = self._course.trail
+        open_holds = self._admission.after.account_counters["open_holds"]
+        self._facts |= {"attempts": self._course.trail, "open_holds": open_holds}
         try:
             yield self._course
         except GatewayError as error:
@@ -122,6 +123,8 @@ class Meter:
         except BaseException:
             await self._stopped()
             raise
+        finally:
+            self._facts["breaker_open"] = self._course.closed_ways
         self._first_ms = self._elapsed_ms()
         if self._course.is_stream:
             self._facts["first_ms"] = self._first_ms
