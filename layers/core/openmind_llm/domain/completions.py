@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, fallbacks, json_body, metering, recording, usage
+from openmind_llm.domain import answers, exchanges, json_body, metering, recording, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
@@ -145,10 +145,9 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        named = fallbacks.parse(call.fallback)
-        ways = exchanges.ways(self._catalogue, request, route, named, started)
+        itinerary = exchanges.itinerary(self._catalogue, request, route, call.fallback, started)
         timeout_s = budget.timeout_s(call.timeout)
-        return Exchange(call.caller, call.request_id, started, request, route, recorder, ways, timeout_s)
+        return Exchange(call.caller, call.request_id, started, request, itinerary, recorder, timeout_s)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
