@@ -46,6 +46,7 @@ Status, calls (`2+1`: two to the provider that was asked for, one to the fallbac
 and streams, with one or two keys of the provider; `f`: with a fallback at another provider, which is healthy unless the
 row says "all". `free`: nothing was charged. `paid`: the answer was, once, at the price of the model that gave it.
 `question paid`: see above. Requests to a provider that hangs asked for {deadline:g} s, and were answered by then.
+Nothing was remembered from one request to the next: no way was closed by the circuit breaker, no key set aside.
 
 """
 
