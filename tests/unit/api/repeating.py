@@ -19,7 +19,7 @@ from openmind_llm.domain.repeats import Repeats
 from openmind_llm.providers import table
 from tests import memory_ledger
 from tests.fake_upstream import USAGE, chunk, completion
-from tests.fakes import FakeClock, FakeUpstreamPort
+from tests.fakes import FakeClock, FakeUpstreamPort, attempts
 from tests.memory_ledger import MemoryLedgerStore
 
 CATALOGUE = table.load()
@@ -126,7 +126,9 @@ class Gateway:
         return len(self.upstream.asked)
 
     def _app(self) -> App:
-        completions = Completions(CATALOGUE, self.upstream, self.ledger, self.clock, Times(drain_s=5, hold_s=900))
+        completions = Completions(
+            CATALOGUE, self.upstream, attempts(self.clock), self.ledger, self.clock, Times(drain_s=5, hold_s=900)
+        )
         endpoint = CompletionsEndpoint(Repeats(completions, self.ledger, self.store, self.clock), 10**7, 15)
         return Outermost(
             RequireKey(CompletionsAlone(endpoint), Door(KEYS.__getitem__, self.ledger.standing)), self.clock
