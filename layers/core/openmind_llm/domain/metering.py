@@ -12,6 +12,7 @@ from openmind_llm.domain import requests, usage, utc
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import Course
 from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.filters import NONE, Filters
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, disclosure, settlement
 from openmind_llm.domain.ledger.admission import Admission, Ask, Fallback
@@ -31,7 +32,8 @@ class Exchange:
     """A checked request on its way to its model. `started` is in seconds since the epoch.
 
     With a recorder, the answer is kept. `is_gone`: the model that is asked for, so that its fallbacks are tried first.
-    `warnings` are for the caller. `timeout_s` is what the request names.
+    `warnings` are for the caller. `timeout_s` is what the request names. `filters` are those that the request has
+    passed, `adjusted` tells what they changed in it; `body_bytes` is the length of its body as it came in.
     """
 
     caller: Caller
@@ -44,6 +46,9 @@ class Exchange:
     is_gone: bool = False
     warnings: tuple[str, ...] = ()
     timeout_s: float | None = None
+    filters: Filters = NONE
+    adjusted: tuple[str, ...] = ()
+    body_bytes: int = 0
 
 
 def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
@@ -77,6 +82,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         idempotency=recorder.record_id if recorder else "",
         body_hash=recorder.body_hash if recorder else "",
         fallbacks=exchange.fallbacks,
+        body_bytes=exchange.body_bytes,
+        filters=exchange.filters.text,
     )
 
 
@@ -157,8 +164,8 @@ class Meter:
 
     @property
     def adjusted(self) -> tuple[str, ...]:
-        """What the admission changed in the request."""
-        return capping(self._ask.asked_output)
+        """What filters and admission changed in the request."""
+        return (*self._exchange.adjusted, *capping(self._ask.asked_output))
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmind_llm.domain import metering
+from openmind_llm.domain import metering, screening
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask
@@ -37,9 +37,13 @@ class Quotes:
         """Raises what a completion raises for its body and its model; what speaks against its admission is told."""
         started = self._now()
         request, route = metering.routed(self._catalogue, provider, raw, started)
-        ask = metering.asks(Exchange(caller, request_id, started, request, route), hold_s=0)
+        passed = screening.screened(self._ledger, caller, request)
+        exchange = Exchange(
+            caller, request_id, started, passed.request, route, filters=passed.filters, body_bytes=len(raw)
+        )
+        ask = metering.asks(exchange, hold_s=0)
         quoted = self._ledger.quote(caller, ask)
-        return Quote(route, ask, quoted, self._adjusted(request, route, quoted))
+        return Quote(route, ask, quoted, (*passed.adjusted, *self._adjusted(passed.request, route, quoted)))
 
     def _adjusted(self, request: ChatRequest, route: Route, quoted: Quoted) -> tuple[str, ...]:
         _, changes = self._adjust(request.capped(quoted.output_cap).body, route)

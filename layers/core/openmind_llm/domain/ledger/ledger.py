@@ -67,6 +67,13 @@ class Ledger:
         standing = self._look(key_id)
         return standing.key if standing else None
 
+    def lately(self, caller: Caller) -> Standing:
+        """A fresh look only where there was none lately: the admission tells whether it still holds.
+
+        Raises AuthenticationError for a key that is not there.
+        """
+        return self._seen.get(caller.key_id) or self._require(caller)
+
     def standing(self, caller: Caller) -> Standing:
         """A fresh look. Raises AuthenticationError for what is revoked, closed or expired."""
         standing = self._require(caller)
@@ -89,7 +96,7 @@ class Ledger:
     def disclosed(self, caller: Caller) -> dict[str, str]:
         """What an answer without a hold tells of limits and credit; nothing where nothing is known."""
         try:
-            standing = self._seen.get(caller.key_id) or self._require(caller)
+            standing = self.lately(caller)
             return disclosure.of_standing(standing, self._plans.get(standing.account.plan), self._clock.now())
         except GatewayError:
             return {}
