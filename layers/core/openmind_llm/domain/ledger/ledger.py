@@ -68,10 +68,7 @@ class Ledger:
         return standing.key if standing else None
 
     def lately(self, caller: Caller) -> Standing:
-        """A fresh look only where there was none lately: the admission tells whether it still holds.
-
-        Raises AuthenticationError for a key that is not there.
-        """
+        """As it was seen lately, else by a look: for what an admission does not judge. Raises AuthenticationError."""
         return self._seen.get(caller.key_id) or self._require(caller)
 
     def standing(self, caller: Caller) -> Standing:
