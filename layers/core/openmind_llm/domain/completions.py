@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, filters, json_body, metering, recording, screening, usage
+from openmind_llm.domain import answers, fallbacks, filters, json_body, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
@@ -41,7 +41,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Call:
     """A request as it came in. `noted` are further fields of its line in the log.
 
-    `timeout` is the value of the header that names one (domain.attempts.budget).
+    `timeout` and `fallback` are the values of the headers of domain.attempts.budget and domain.fallbacks.
     """
 
     caller: Caller
@@ -50,6 +50,7 @@ class Call:
     request_id: str
     noted: Mapping[str, str] = _NOTHING
     timeout: str | None = None
+    fallback: str | None = None
 
 
 @dataclass(slots=True)
@@ -145,6 +146,8 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
+        named = fallbacks.parse(call.fallback)
+        ways = metering.ways(self._catalogue, request, route, named, started)
         timeout_s = budget.timeout_s(call.timeout)
         passed = await asyncio.to_thread(screening.screened, self._ledger, call.caller, request)
         return Exchange(
@@ -154,7 +157,8 @@ class Completions:
             passed.request,
             route,
             recorder,
-            timeout_s=timeout_s,
+            ways,
+            timeout_s,
             filters=passed.filters,
             adjusted=passed.adjusted,
             body_bytes=len(call.raw),

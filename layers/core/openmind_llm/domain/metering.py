@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from openmind_llm import redaction
-from openmind_llm.domain import requests, usage, utc
+from openmind_llm.domain import fallbacks, requests, usage, utc
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import Course
 from openmind_llm.domain.catalogue import Catalogue, Route
@@ -21,18 +21,37 @@ from openmind_llm.domain.ledger.rows import Bill, Hold, Timing
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.domain.usage import Usage
+from openmind_llm.domain.usage import Prompt, Usage
 from openmind_llm.errors import GatewayError, InvalidRequestError
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """A fallback. `is_named`: by the request itself, and not by the catalogue."""
+
+    route: Route
+    is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Beside the route that is asked for. `come_first`: before it, whose model is gone. `warnings` are for callers."""
+
+    others: tuple[Other, ...] = ()
+    come_first: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+NO_OTHERS = Ways()
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A checked request on its way to its model. `started` is in seconds since the epoch.
 
-    With a recorder, the answer is kept. `is_gone`: the model that is asked for, so that its fallbacks are tried first.
-    `warnings` are for the caller. `timeout_s` is what the request names. `filters` are those that the request has
+    With a recorder, the answer is kept. `timeout_s` is what the request names. `filters` are those that the request has
     passed, `adjusted` tells what they changed in it; `body_bytes` is the length of its body as it came in.
     """
 
@@ -42,9 +61,7 @@ class Exchange:
     request: ChatRequest
     route: Route
     recorder: Recorder | None = None
-    fallbacks: tuple[Fallback, ...] = ()
-    is_gone: bool = False
-    warnings: tuple[str, ...] = ()
+    ways: Ways = NO_OTHERS
     timeout_s: float | None = None
     filters: Filters = NONE
     adjusted: tuple[str, ...] = ()
@@ -65,26 +82,41 @@ def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tup
     return request, route
 
 
+def ways(catalogue: Catalogue, request: ChatRequest, asked: Route, names: tuple[str, ...] | None, now_s: float) -> Ways:
+    """`names` is what domain.fallbacks.parse gave. Raises what domain.fallbacks.routes raises."""
+    day = utc.day(now_s)
+    found = fallbacks.routes(catalogue, asked, names, day, request.body)
+    parts = [name.partition("/") for name in names or ()]
+    named = [catalogue.resolve(provider, model, day) for provider, _, model in parts]
+    others = [Other(route, route in named) for route in found.routes if route is not asked]
+    return Ways(tuple(others), found.routes[0] is not asked, found.warnings)
+
+
 def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
     prompt, recorder = usage.measure(request.body), exchange.recorder
+    covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.ways.others]
     return Ask(
         request_id=exchange.request_id,
         started_ms=int(exchange.started * 1000),
         hold_s=hold_s,
         route=route,
         is_stream=request.is_stream,
-        input_bound=prompt.bound(route.model.image_tokens, route.model.context_window),
+        input_bound=_bound(prompt, route),
         input_estimate=prompt.estimate,
         asked_output=request.asked_output,
         choices=request.choices,
         idempotency=recorder.record_id if recorder else "",
         body_hash=recorder.body_hash if recorder else "",
-        fallbacks=exchange.fallbacks,
+        fallbacks=tuple(covered),
         body_bytes=exchange.body_bytes,
         filters=exchange.filters.text,
     )
+
+
+def _bound(prompt: Prompt, route: Route) -> int:
+    return prompt.bound(route.model.image_tokens, route.model.context_window)
 
 
 class Meter:
@@ -170,7 +202,7 @@ class Meter:
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
         others = tuple(one.route for one in admitted.fallbacks)
-        routes = (*others, exchange.route) if exchange.is_gone else (exchange.route, *others)
+        routes = (*others, exchange.route) if exchange.ways.come_first else (exchange.route, *others)
         may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
         budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
         return Course(routes, budget, is_stream=exchange.request.is_stream)
@@ -179,8 +211,8 @@ class Meter:
         told = {"x-openmind-attempts": str(len(self._course.trail))}
         if self._course.served is not None:
             told["x-openmind-served-by"] = f"{self.route.provider.name}/{shown_name(self.route)}"
-        if self._exchange.warnings:
-            told["x-openmind-warning"] = "; ".join(self._exchange.warnings)
+        if self._exchange.ways.warnings:
+            told["x-openmind-warning"] = "; ".join(self._exchange.ways.warnings)
         return disclosure.of_admission(self._admission, bill, self._now()) | told
 
     async def _admit(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmind_llm.domain import metering, screening
+from openmind_llm.domain import fallbacks, metering, screening
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask
@@ -33,13 +33,24 @@ class Quotes:
         self._adjust = adjust
         self._now = now
 
-    def get(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> Quote:
-        """Raises what a completion raises for its body and its model; what speaks against its admission is told."""
+    def get(self, caller: Caller, provider: str, raw: bytes, request_id: str, fallback: str | None = None) -> Quote:
+        """Raises what a completion raises for its body and its model; what speaks against its admission is told.
+
+        `fallback` is the value of the header of domain.fallbacks.
+        """
         started = self._now()
         request, route = metering.routed(self._catalogue, provider, raw, started)
+        ways = metering.ways(self._catalogue, request, route, fallbacks.parse(fallback), started)
         passed = screening.screened(self._ledger, caller, request)
         exchange = Exchange(
-            caller, request_id, started, passed.request, route, filters=passed.filters, body_bytes=len(raw)
+            caller,
+            request_id,
+            started,
+            passed.request,
+            route,
+            ways=ways,
+            filters=passed.filters,
+            body_bytes=len(raw),
         )
         ask = metering.asks(exchange, hold_s=0)
         quoted = self._ledger.quote(caller, ask)
