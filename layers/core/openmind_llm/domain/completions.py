@@ -9,19 +9,20 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, fallbacks, filters, json_body, metering, recording, screening, usage
+from openmind_llm.domain import answers, exchanges, fallbacks, filters, json_body, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Chunk, Tally
+from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.filters.streams import StreamFilter
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, guard
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.standing import Standing
-from openmind_llm.domain.metering import Exchange, Meter
+from openmind_llm.domain.metering import Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.errors import (
@@ -120,8 +121,9 @@ class Completions:
         With one, StillRunningError is raised if another request has taken its place.
         """
         async with metering.disclosing(self._ledger, call.caller):
-            exchange = await self._prepared(call, facts, recorder)
-        ask = metering.asks(exchange, self._times.hold_s)
+            prepared = self._prepared(call, facts, recorder)
+            exchange = await asyncio.to_thread(screening.screened, self._ledger, prepared)
+        ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
         async with answer(exchange, meter) as reply, recording.of(reply, recorder):
@@ -134,35 +136,23 @@ class Completions:
         """
         filters.of(standing.account)
         if guard.is_limited(standing):
-            _, route = metering.routed(self._catalogue, call.provider, call.raw, self._now())
+            _, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
 
-    async def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
+    def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
         started = self._now()
-        request, route = metering.routed(self._catalogue, call.provider, call.raw, started)
+        request, route = exchanges.routed(self._catalogue, call.provider, call.raw, started)
         facts |= {
             "model": route.model.name,
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
         named = fallbacks.parse(call.fallback)
-        ways = metering.ways(self._catalogue, request, route, named, started)
+        ways = exchanges.ways(self._catalogue, request, route, named, started)
         timeout_s = budget.timeout_s(call.timeout)
-        passed = await asyncio.to_thread(screening.screened, self._ledger, call.caller, request)
-        return Exchange(
-            call.caller,
-            call.request_id,
-            started,
-            passed.request,
-            route,
-            recorder,
-            ways,
-            timeout_s,
-            filters=passed.filters,
-            adjusted=passed.adjusted,
-            body_bytes=len(call.raw),
-        )
+        size = len(call.raw)
+        return Exchange(call.caller, call.request_id, started, request, route, recorder, ways, timeout_s, size)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:

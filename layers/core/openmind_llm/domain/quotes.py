@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmind_llm.domain import fallbacks, metering, screening
+from openmind_llm.domain import exchanges, fallbacks, metering, screening
 from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.quoting import Quoted
-from openmind_llm.domain.metering import Exchange
 from openmind_llm.domain.ports import Adjust
 from openmind_llm.domain.requests import ChatRequest
 
@@ -39,22 +39,13 @@ class Quotes:
         `fallback` is the value of the header of domain.fallbacks.
         """
         started = self._now()
-        request, route = metering.routed(self._catalogue, provider, raw, started)
-        ways = metering.ways(self._catalogue, request, route, fallbacks.parse(fallback), started)
-        passed = screening.screened(self._ledger, caller, request)
-        exchange = Exchange(
-            caller,
-            request_id,
-            started,
-            passed.request,
-            route,
-            ways=ways,
-            filters=passed.filters,
-            body_bytes=len(raw),
-        )
-        ask = metering.asks(exchange, hold_s=0)
+        request, route = exchanges.routed(self._catalogue, provider, raw, started)
+        ways = exchanges.ways(self._catalogue, request, route, fallbacks.parse(fallback), started)
+        exchange = Exchange(caller, request_id, started, request, route, ways=ways, body_bytes=len(raw))
+        exchange = screening.screened(self._ledger, exchange)
+        ask = exchanges.asks(exchange, hold_s=0)
         quoted = self._ledger.quote(caller, ask)
-        return Quote(route, ask, quoted, (*passed.adjusted, *self._adjusted(passed.request, route, quoted)))
+        return Quote(route, ask, quoted, (*exchange.adjusted, *self._adjusted(exchange.request, route, quoted)))
 
     def _adjusted(self, request: ChatRequest, route: Route, quoted: Quoted) -> tuple[str, ...]:
         _, changes = self._adjust(request.capped(quoted.output_cap).body, route)
