@@ -246,9 +246,11 @@ def test_an_answer_is_replayed_to_keys_that_may_use_its_model(kept_to: dict[str,
         ({"denied_models": frozenset({"gpt-5"})}, 200),
         ({"allowed_models": frozenset({"gpt-5"})}, 403),
         ({"filters": "no rules"}, 503),
+        ({"filters": '[{"name": "a", "pattern": "Hi", "action": "block", "on": "input"}]'}, 400),
+        ({"filters": '[{"name": "a", "pattern": "Hi", "action": "redact", "on": "input"}]'}, 200),
     ],
 )
-def test_an_answer_is_replayed_to_accounts_that_may_use_its_model(settings: dict[str, Any], status: int) -> None:
+def test_an_answer_is_replayed_to_accounts_that_may_ask_for_it(settings: dict[str, Any], status: int) -> None:
     gateway = Gateway()
     gateway.ask()
     change_account(gateway, **settings)

@@ -130,14 +130,15 @@ class Completions:
             yield reply
 
     def require_allowed(self, call: Call, standing: Standing) -> None:
-        """Of a key or account that is kept to some models.
+        """To use the model, and to say what it says. Nothing is asked of the body where nothing is set.
 
-        Raises ModelNotAllowedError, FiltersUnreadableError, and what speaks against the body.
+        Raises ModelNotAllowedError, ContentBlockedError, FiltersUnreadableError, and what speaks against the body.
         """
-        filters.of(standing.account)
-        if guard.is_limited(standing):
-            _, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
+        found = filters.of(standing.account)
+        if found.searches or guard.is_limited(standing):
+            request, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
+            found.read(request)
 
     def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
