@@ -68,8 +68,8 @@ _HEADERS = [
     ),
     _header(
         "x-openmind-fallback",
-        "Up to three models (provider/model, with commas between) that may answer where the one that is asked for cannot; "
-        "none to do without those of the catalogue",
+        "Up to three models (provider/model, with commas between) that may answer where the one that is asked for "
+        "cannot; none to do without those of the catalogue",
         type="string",
         examples=["none", "xai/grok-4"],
     ),
