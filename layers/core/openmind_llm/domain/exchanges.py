@@ -37,8 +37,8 @@ NO_OTHERS = Ways()
 class Exchange:
     """A checked request on its way to its model. `started` is in seconds since the epoch.
 
-    With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as it
-    came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
+    With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
+    it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
     """
 
     caller: Caller
