@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, fallbacks, filters, json_body, metering, recording, screening, usage
+from openmind_llm.domain import answers, exchanges, filters, json_body, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
@@ -149,11 +149,10 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        named = fallbacks.parse(call.fallback)
-        ways = exchanges.ways(self._catalogue, request, route, named, started)
+        itinerary = exchanges.itinerary(self._catalogue, request, route, call.fallback, started)
         timeout_s = budget.timeout_s(call.timeout)
         size = len(call.raw)
-        return Exchange(call.caller, call.request_id, started, request, route, recorder, ways, timeout_s, size)
+        return Exchange(call.caller, call.request_id, started, request, itinerary, recorder, timeout_s, size)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:

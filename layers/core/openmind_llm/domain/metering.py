@@ -108,7 +108,7 @@ class Meter:
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
         others = tuple(one.route for one in admitted.fallbacks)
-        routes = (*others, exchange.route) if exchange.ways.come_first else (exchange.route, *others)
+        routes = (*others, exchange.route) if exchange.itinerary.is_gone else (exchange.route, *others)
         may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
         budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
         return Course(routes, budget, is_stream=exchange.request.is_stream)
@@ -117,8 +117,8 @@ class Meter:
         told = {"x-openmind-attempts": str(len(self._course.trail))}
         if self._course.served is not None:
             told["x-openmind-served-by"] = f"{self.route.provider.name}/{shown_name(self.route)}"
-        if self._exchange.ways.warnings:
-            told["x-openmind-warning"] = "; ".join(self._exchange.ways.warnings)
+        if self._exchange.itinerary.warnings:
+            told["x-openmind-warning"] = "; ".join(self._exchange.itinerary.warnings)
         return disclosure.of_admission(self._admission, bill, self._now()) | told
 
     async def _admit(self) -> None:

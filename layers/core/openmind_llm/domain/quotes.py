@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmind_llm.domain import exchanges, fallbacks, metering, screening
+from openmind_llm.domain import exchanges, metering, screening
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
@@ -40,8 +40,8 @@ class Quotes:
         """
         started = self._now()
         request, route = exchanges.routed(self._catalogue, provider, raw, started)
-        ways = exchanges.ways(self._catalogue, request, route, fallbacks.parse(fallback), started)
-        exchange = Exchange(caller, request_id, started, request, route, ways=ways, body_bytes=len(raw))
+        itinerary = exchanges.itinerary(self._catalogue, request, route, fallback, started)
+        exchange = Exchange(caller, request_id, started, request, itinerary, body_bytes=len(raw))
         exchange = screening.screened(self._ledger, exchange)
         ask = exchanges.asks(exchange, hold_s=0)
         quoted = self._ledger.quote(caller, ask)
