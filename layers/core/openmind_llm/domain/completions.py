@@ -1,7 +1,6 @@
 """The use case: one completion request from bytes to answer, whole or as a stream."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -25,17 +24,18 @@ from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.metering import Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.domain.recording import Recorder
+from openmind_llm.domain.telemetry import Plainly, Summary, Telemetry
 from openmind_llm.errors import (
     GatewayError,
+    InternalError,
     ModelNotServedError,
     ProviderUnavailableError,
     StreamBrokenError,
     UnknownModelError,
 )
 
-logger = logging.getLogger(__name__)
-
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_PLAINLY = Plainly()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ _LATER_S = 1
 class Completions:
     """`now` gives seconds since the epoch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each port
         self,
         catalogue: Catalogue,
         upstream: Upstream,
@@ -94,6 +94,8 @@ class Completions:
         ledger: Ledger,
         now: Callable[[], float],
         times: Times,
+        *,
+        telemetry: Telemetry = _PLAINLY,
     ) -> None:
         self._catalogue = catalogue
         self._upstream = upstream
@@ -101,6 +103,7 @@ class Completions:
         self._ledger = ledger
         self._now = now
         self._times = times
+        self._telemetry = telemetry
 
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Reply]:
@@ -238,10 +241,14 @@ class Completions:
         except GatewayError as error:
             facts |= {"status": error.status, "error_class": type(error).__name__}
             raise
+        except OSError:  # whoever relays the answer has lost the client
+            raise
+        except Exception:
+            facts |= {"status": InternalError.status, "error_class": InternalError.__name__}
+            raise
         finally:
             facts["duration_ms"] = round((self._now() - started) * 1000)
-            facts["attempts"] = len(facts.get("attempts", ()))
-            logger.info("completion", extra=facts)
+            self._telemetry.tell(Summary(facts, tuple(facts.pop("attempts", ()))))
 
 
 async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, passing: StreamFilter) -> AsyncGenerator[bytes]:
