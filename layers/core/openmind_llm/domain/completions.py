@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, filters, json_body, metering, recording, screening, usage
+from openmind_llm.domain import answers, exchanges, filters, json_body, listening, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
@@ -129,7 +129,11 @@ class Completions:
         ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
-        async with answer(exchange, meter) as reply, recording.of(reply, recorder):
+        async with AsyncExitStack() as stack:
+            reply = await stack.enter_async_context(answer(exchange, meter))
+            heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=exchange.logs_content)
+            await stack.enter_async_context(heard)
+            await stack.enter_async_context(recording.of(reply, recorder))
             yield reply
 
     def require_allowed(self, call: Call, standing: Standing) -> None:
