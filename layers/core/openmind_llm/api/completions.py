@@ -2,15 +2,15 @@
 
 from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, read_body, send_json
 from openmind_llm.api.event_stream import EventStream
+from openmind_llm.domain.caching import Asked, Caching
 from openmind_llm.domain.completions import Call
-from openmind_llm.domain.repeats import Repeats
 from openmind_llm.errors import UnsupportedMediaTypeError
 
 
 class CompletionsEndpoint:
     """Needs `state.caller` and `state.request_id` and `path_params.provider` in the scope. Raises GatewayError."""
 
-    def __init__(self, completions: Repeats, max_body_bytes: int, keep_alive_s: float) -> None:
+    def __init__(self, completions: Caching, max_body_bytes: int, keep_alive_s: float) -> None:
         self._completions = completions
         self._max_body_bytes = max_body_bytes
         self._keep_alive_s = keep_alive_s
@@ -21,7 +21,7 @@ class CompletionsEndpoint:
         body = await read_body(receive, self._max_body_bytes)
         provider = scope["path_params"]["provider"]
         call = Call(state["caller"], provider, body, state["request_id"], _noted(scope))
-        async with self._completions.open(call, _idempotency_key(scope)) as reply:
+        async with self._completions.open(call, _asked(scope)) as reply:
             if reply.is_stream:
                 await EventStream(reply, receive, send, self._keep_alive_s).relay()
             else:
@@ -32,6 +32,15 @@ def _noted(scope: Scope) -> dict[str, str]:
     """The id that API Gateway, or the function URL, has of the request: its own logs know no other."""
     given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
     return {"gateway_request_id": given} if given else {}
+
+
+def _asked(scope: Scope) -> Asked:
+    return Asked(_idempotency_key(scope), _joined(scope, "cache-control"), _joined(scope, "x-openmind-fallback"))
+
+
+def _joined(scope: Scope, wanted: str) -> str:
+    """Of several headers of one name all count, as if they were one."""
+    return ", ".join(value.strip() for name, value in headers(scope) if name == wanted)
 
 
 def _idempotency_key(scope: Scope) -> str | None:

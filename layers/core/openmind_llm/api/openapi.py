@@ -49,8 +49,19 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "The same key with the same body gets the stored answer for 24 hours, charged once. "
-    "Only with this header is an answer stored.",
+    "Only with this header, or with `Cache-Control`, is an answer stored.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+}
+
+_CACHE_CONTROL = {
+    "name": "Cache-Control",
+    "in": "header",
+    "required": False,
+    "description": "`max-age=N`: an answer to the same request may be given again for N seconds, 86400 at most, and is "
+    "stored for that; `no-cache`, `no-store`: not from the cache, not into it, whatever is usual for the API key. "
+    "`x-openmind-cache` tells what came of it.",
+    "schema": {"type": "string"},
+    "example": "max-age=3600",
 }
 
 CHAT_OPERATION: dict[str, Any] = {
@@ -58,7 +69,7 @@ CHAT_OPERATION: dict[str, Any] = {
     "response_description": "The completion, or the events of its stream",
     "responses": REFUSALS | NOT_FOUND | _CHAT_REFUSALS,
     "openapi_extra": {
-        "parameters": [_IDEMPOTENCY_KEY],
+        "parameters": [_IDEMPOTENCY_KEY, _CACHE_CONTROL],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schemas.CHAT_REQUEST, "example": schemas.CHAT_EXAMPLE}},

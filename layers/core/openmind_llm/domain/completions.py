@@ -49,6 +49,7 @@ class Reply:
 
     `payloads` raises GatewayError in the middle of a stream. Whoever relays it does so for `total_s` seconds at most;
     it sets `is_client_gone` when nobody listens any more, and may then read on for `drain_s` seconds.
+    `may_be_cached` counts at its end: whether a later request may be answered by it.
     """
 
     headers: dict[str, str]
@@ -57,6 +58,7 @@ class Reply:
     drain_s: float = 0
     total_s: float | None = None
     is_client_gone: bool = False
+    may_be_cached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

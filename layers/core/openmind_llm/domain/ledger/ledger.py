@@ -67,6 +67,11 @@ class Ledger:
         standing = self._look(key_id)
         return standing.key if standing else None
 
+    def caller_key(self, caller: Caller) -> KeyRecord | None:
+        """The same, in one round trip: the account is known."""
+        standing = self._look(caller.key_id, caller.account_id)
+        return standing.key if standing else None
+
     def standing(self, caller: Caller) -> Standing:
         """A fresh look. Raises AuthenticationError for what is revoked, closed or expired."""
         standing = self._require(caller)
