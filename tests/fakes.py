@@ -1,11 +1,15 @@
 """Stand-ins for what is outside, each with the behaviour that the port's contract suite asks of the real one."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from openmind_llm.domain.answers import Answer, StreamedAnswer
+from openmind_llm.domain.attempts.attempts import Attempts
+from openmind_llm.domain.attempts.health import Unwatched
+from openmind_llm.domain.attempts.keyring import Keyring
+from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.requests import ChatRequest
@@ -25,15 +29,15 @@ class FakeUpstreamPort:
         self.asked: list[tuple[Route, ChatRequest]] = []
         self._answer = answer
 
-    async def complete(self, route: Route, request: ChatRequest) -> Answer:
-        self.asked.append((route, request))
+    async def complete(self, target: Target, request: ChatRequest, _: Patience) -> Answer:
+        self.asked.append((target.route, request))
         if self.error:
             raise self.error
         return Answer(self.body, **self._answer)
 
     @asynccontextmanager
-    async def stream(self, route: Route, request: ChatRequest) -> AsyncIterator[StreamedAnswer]:
-        self.asked.append((route, request))
+    async def stream(self, target: Target, request: ChatRequest, _: Patience) -> AsyncIterator[StreamedAnswer]:
+        self.asked.append((target.route, request))
         if self.error:
             raise self.error
         yield StreamedAnswer(self._each(), **self._answer)
@@ -43,6 +47,26 @@ class FakeUpstreamPort:
             if isinstance(one, Exception):
                 raise one
             yield Chunk(json.dumps(one).encode(), one)
+
+
+class FakeProviderKeys:
+    """See domain.ports.ProviderKeys. The same keys for every provider, named after their place."""
+
+    def __init__(self, *secrets: str) -> None:
+        self.keys = tuple(ProviderKey(f"key-{place}", secret) for place, secret in enumerate(secrets, 1))
+
+    def all(self, _: str) -> tuple[ProviderKey, ...]:
+        return self.keys
+
+
+async def no_sleep(_: float) -> None:
+    """Time is told by the test's clock."""
+
+
+def attempts(now: Callable[[], float], *secrets: str) -> Attempts:
+    """With one key, unless the test names others."""
+    keys = FakeProviderKeys(*secrets or ("sk-1",))
+    return Attempts(keys, Unwatched(), Keyring(lambda: 0.5), now, no_sleep)
 
 
 class FakeLogins:

@@ -41,7 +41,8 @@ class GatewayError(Exception):
 
     `type` and `code` stand beside the text where an error ends a stream. `text` and `wait_s` are what an error says of
     itself.
-    `headers` are those of a provider's refusal that its answer would have passed on too.
+    `headers` are those of a provider's refusal that its answer would have passed on too. `means` is a row of
+    domain.attempts.table, empty where no provider was asked; `told_wait_s` is the provider's own word.
     """
 
     status: ClassVar[int] = 500
@@ -50,6 +51,8 @@ class GatewayError(Exception):
     code: ClassVar[str] = "invalid_request"
     text: ClassVar[str] = ""
     wait_s: ClassVar[int | None] = None
+    means: str = ""
+    told_wait_s: int | None = None
 
     def __init__(self, message: str = "", *, retry_after_s: int | None = None) -> None:
         self.message = message or self.text

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from openmind_llm.domain import response_cache
+from openmind_llm.domain.completions import Completions, Reply
 from openmind_llm.errors import ProviderUnavailableError, StreamBrokenError
 from tests.fake_upstream import chunk, completion
 from tests.fakes import FakeUpstreamPort
@@ -65,9 +67,9 @@ def test_a_hit_tells_its_age_whose_answer_it_is_and_what_describes_it() -> None:
     assert headers["age"] == "42"
     assert headers["x-openmind-cost"] == "0"
     assert headers["x-openmind-original-request-id"] == first.headers["x-request-id"] != headers["x-request-id"]
-    for name in ("x-openmind-adjusted", "x-openmind-provider-request-id", "x-openmind-credit-remaining"):
-        assert headers[name] == first.headers[name]
-    assert not {"x-openmind-hold", "x-openmind-idempotent-replay"} & headers.keys()
+    for name in ("adjusted", "provider-request-id", "served-by", "credit-remaining"):
+        assert headers[f"x-openmind-{name}"] == first.headers[f"x-openmind-{name}"]
+    assert not {"x-openmind-hold", "x-openmind-attempts", "x-openmind-idempotent-replay"} & headers.keys()
     assert "age" not in first.headers
 
 
@@ -224,6 +226,24 @@ def test_a_stream_that_broke_off_is_not_cached() -> None:
 
     assert told(ask(gateway, body=STREAM)) == "miss"
     assert not gateway.cache.kept
+
+
+@both
+def test_an_answer_that_may_not_be_cached_is_not(body: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one of a fallback: the next request may get what it asks for."""
+
+    @asynccontextmanager
+    async def from_elsewhere(*args: Any) -> AsyncIterator[Reply]:
+        async with answered(*args) as reply:
+            reply.may_be_cached = False
+            yield reply
+
+    answered = Completions.answered
+    monkeypatch.setattr(Completions, "answered", from_elsewhere)
+    gateway = Gateway()
+
+    assert told(ask(gateway, body=body)) == "miss"
+    assert gateway.cache.calls == ["answer"]
 
 
 @both

@@ -14,7 +14,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.providers import table
 from tests import memory_cache
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeUpstreamPort
+from tests.fakes import FakeClock, FakeUpstreamPort, attempts
 from tests.memory_ledger import ledger, open_store
 
 BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}'
@@ -25,7 +25,9 @@ def ask(**scope: Any) -> list[Message]:
     clock, sent = FakeClock(), []
     store = open_store()
     kept = ledger(store, plans.load(), clock)
-    completions = Completions(table.load(), FakeUpstreamPort(completion()), kept, clock, Times(drain_s=1))
+    completions = Completions(
+        table.load(), FakeUpstreamPort(completion()), attempts(clock), kept, clock, Times(drain_s=1)
+    )
 
     async def receive() -> Message:
         return {"type": "http.request", "body": BODY}

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from openmind_llm.domain.answers import Answer as ProviderAnswer
-from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.idempotency import Record
 from openmind_llm.domain.requests import ChatRequest
 from tests.fake_upstream import completion
@@ -21,10 +21,10 @@ class WaitingUpstream(FakeUpstreamPort):
         self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
 
-    async def complete(self, route: Route, request: ChatRequest) -> ProviderAnswer:
+    async def complete(self, target: Target, request: ChatRequest, _: Patience) -> ProviderAnswer:
         self.was_asked.set()
         await self.may_answer.wait()
-        return await super().complete(route, request)
+        return await super().complete(target, request, _)
 
 
 def test_while_the_first_is_running_the_second_is_told_to_wait() -> None:

@@ -17,7 +17,7 @@ from openmind_llm.errors import (
     UnknownProviderError,
 )
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeUpstreamPort
+from tests.fakes import FakeClock, FakeUpstreamPort, attempts
 from tests.memory_ledger import ledger, open_store
 from tests.unit.domain.completing import CALLER, CAP, CATALOGUE, PLANS, USER, create
 
@@ -48,6 +48,8 @@ def test_an_answer_tells_its_hold_its_cost_and_the_credit_that_is_left() -> None
         "x-openmind-hold-assumes": f"input={hold.input_bound} output={hold.output_cap} price={hold.price_version}",
         "x-openmind-cost": money.text(made.entry.charge),
         "x-openmind-credit-remaining": money.text(balance),
+        "x-openmind-attempts": "1",
+        "x-openmind-served-by": "openai/gpt-4o",
     }
     assert 0 < made.entry.charge < hold.amount
 
@@ -129,7 +131,7 @@ def test_a_wrong_request_reaches_no_provider(
 def test_a_wrong_provider_is_told_before_a_wrong_body() -> None:
     clock = FakeClock()
     admitting = ledger(open_store(), PLANS, clock)
-    completions = Completions(CATALOGUE, FakeUpstreamPort({}), admitting, clock, Times(drain_s=1))
+    completions = Completions(CATALOGUE, FakeUpstreamPort({}), attempts(clock), admitting, clock, Times(drain_s=1))
 
     with pytest.raises(UnknownProviderError):
         asyncio.run(completions.open(Call(CALLER, "nobody", b"{", "request-1")).__aenter__())

@@ -10,8 +10,8 @@ import pytest
 
 from openmind_llm import plans
 from openmind_llm.domain.answers import Answer
+from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.caching import Asked
-from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.keys import Caller
@@ -21,7 +21,7 @@ from openmind_llm.errors import GatewayError, RateLimitError
 from openmind_llm.providers import table
 from tests import memory_cache
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeUpstreamPort
+from tests.fakes import FakeClock, FakeUpstreamPort, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 
 CATALOGUE = table.load()
@@ -38,8 +38,8 @@ MOST_STEPS = 60
 class PausingUpstream(FakeUpstreamPort):
     """May be stopped wherever a provider is waited for."""
 
-    async def complete(self, route: Route, request: ChatRequest) -> Answer:
-        answer = await super().complete(route, request)
+    async def complete(self, target: Target, request: ChatRequest, _: Patience) -> Answer:
+        answer = await super().complete(target, request, _)
         await asyncio.sleep(0)
         return answer
 
@@ -52,7 +52,7 @@ class PausingUpstream(FakeUpstreamPort):
 def a_request(store: MemoryLedgerStore, port: FakeUpstreamPort, asked: Asked, **fields: Any) -> Any:
     clock = FakeClock()
     spending = ledger(store, PLANS, clock)
-    completions = Completions(CATALOGUE, port, spending, clock, Times(drain_s=1))
+    completions = Completions(CATALOGUE, port, attempts(clock), spending, clock, Times(drain_s=1))
     call = Call(Caller("key-1", "account-1"), "openai", json.dumps(BODY | fields).encode(), "request-1", {})
 
     async def send() -> None:

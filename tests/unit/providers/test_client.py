@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.errors import GatewayError, ProviderNotConfiguredError
+from openmind_llm.errors import GatewayError
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
@@ -19,18 +20,10 @@ from tests.fake_upstream import EVENTS, FakeUpstream, HangUpError, Stream, json_
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
 REQUEST = ChatRequest("gpt-4o", BODY)
+KEY = ProviderKey("key-1", "sk-1")
+PATIENCE = Patience(5, 5)
 
 type Use = Callable[[HttpUpstream, Route], Awaitable[None]]
-
-
-class OneKey:
-    """See domain.ports.ProviderKeys."""
-
-    def __init__(self, key: str = "sk-1") -> None:
-        self._key = key
-
-    def get(self, _: str) -> str:
-        return self._key
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +40,9 @@ def route(provider: FakeUpstream) -> Route:
 
 
 @asynccontextmanager
-async def upstream(key: str = "sk-1") -> AsyncIterator[tuple[HttpUpstream, httpx.AsyncClient]]:
+async def upstream() -> AsyncIterator[tuple[HttpUpstream, httpx.AsyncClient]]:
     async with client.client() as http:
-        yield HttpUpstream(OneKey(key), http, Clocks(5, 5, 5)), http
+        yield HttpUpstream(http, Clocks(5, 5, 5)), http
 
 
 def connections(http: httpx.AsyncClient) -> list[Any]:
@@ -58,13 +51,13 @@ def connections(http: httpx.AsyncClient) -> list[Any]:
 
 
 async def read_all(asked: HttpUpstream, route: Route) -> None:
-    async with asked.stream(route, REQUEST) as answer:
+    async with asked.stream(Target(route, KEY), REQUEST, PATIENCE) as answer:
         async for _ in answer.chunks:
             pass
 
 
 async def read_one(asked: HttpUpstream, route: Route) -> None:
-    async with asked.stream(route, REQUEST) as answer:
+    async with asked.stream(Target(route, KEY), REQUEST, PATIENCE) as answer:
         await anext(answer.chunks)
 
 
@@ -114,12 +107,3 @@ def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) 
     left_after(read_all, route)
 
     assert provider.received[0].headers["accept-encoding"] == "identity"
-
-
-def test_a_key_that_no_header_can_hold_is_none(route: Route) -> None:
-    async def play() -> None:
-        async with upstream("sk-ключ") as (asked, _):
-            await asked.complete(route, REQUEST)
-
-    with pytest.raises(ProviderNotConfiguredError):
-        asyncio.run(play())

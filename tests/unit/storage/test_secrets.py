@@ -3,30 +3,15 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from openmind_llm.storage.secrets import RETRY_S, Secret, SecretProviderKeys, SecretUnreadableError
+from openmind_llm.storage.secrets import RETRY_S, Secret, SecretUnreadableError
 from tests.fakes import FakeClock
-
-
-class FakeSecretsManager:
-    """Counts its calls; down while `is_down`."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.is_down = False
-        self.calls = 0
-
-    def get_secret_value(self, **_: Any) -> dict[str, str]:
-        self.calls += 1
-        if self.is_down:
-            raise EndpointConnectionError(endpoint_url="https://secretsmanager")
-        return {"SecretString": self.text}
+from tests.unit.storage.fake_secrets import FakeSecretsManager
 
 
 @pytest.fixture
 def service() -> FakeSecretsManager:
-    return FakeSecretsManager('{"openai": "sk-1", "xai": " sk-2\\n", "gemini": "", "nearai": 7}')
+    return FakeSecretsManager("pepper")
 
 
 def secret(service: Any, clock: FakeClock, max_age_s: int = 300) -> Secret:
@@ -78,28 +63,6 @@ def test_a_secret_that_was_never_read_is_an_error(service: FakeSecretsManager) -
 
     with pytest.raises(SecretUnreadableError):
         secret(service, FakeClock()).text()
-
-
-@pytest.mark.parametrize(
-    ("provider", "key"), [("openai", "sk-1"), ("xai", "sk-2"), ("gemini", None), ("nearai", None), ("deepseek", None)]
-)
-def test_a_provider_key_is_a_text_or_nothing(service: FakeSecretsManager, provider: str, key: str | None) -> None:
-    provider_keys = SecretProviderKeys(secret(service, FakeClock()))
-
-    assert provider_keys.get(provider) == key
-
-
-@pytest.mark.parametrize("text", ["not json", "[]", "null"])
-def test_a_damaged_secret_configures_no_provider(service: FakeSecretsManager, text: str) -> None:
-    service.text = text
-
-    assert SecretProviderKeys(secret(service, FakeClock())).get("openai") is None
-
-
-def test_a_service_that_was_never_up_configures_no_provider(service: FakeSecretsManager) -> None:
-    service.is_down = True
-
-    assert SecretProviderKeys(secret(service, FakeClock())).get("openai") is None
 
 
 def test_while_one_request_asks_again_the_others_are_served(service: FakeSecretsManager) -> None:

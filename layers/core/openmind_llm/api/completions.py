@@ -2,6 +2,7 @@
 
 from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, read_body, send_json
 from openmind_llm.api.event_stream import EventStream
+from openmind_llm.domain.attempts.budget import TIMEOUT_HEADER
 from openmind_llm.domain.caching import Asked, Caching
 from openmind_llm.domain.completions import Call
 from openmind_llm.errors import UnsupportedMediaTypeError
@@ -20,7 +21,8 @@ class CompletionsEndpoint:
         require_json(scope)
         body = await read_body(receive, self._max_body_bytes)
         provider = scope["path_params"]["provider"]
-        call = Call(state["caller"], provider, body, state["request_id"], _noted(scope))
+        timeout = header(scope, TIMEOUT_HEADER) or None
+        call = Call(state["caller"], provider, body, state["request_id"], _noted(scope), timeout)
         async with self._completions.open(call, _asked(scope)) as reply:
             if reply.is_stream:
                 await EventStream(reply, receive, send, self._keep_alive_s).relay()

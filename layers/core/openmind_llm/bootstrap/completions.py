@@ -1,6 +1,7 @@
 """Wires the completions path: all that answers a completion, without FastAPI."""
 
 import dataclasses
+import random
 import time
 
 from openmind_llm.api.asgi import App
@@ -8,8 +9,12 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, ledgers
+from openmind_llm.bootstrap import credentials, health, ledgers
 from openmind_llm.bootstrap.ledgers import Kept
+from openmind_llm.domain.attempts.attempts import Attempts
+from openmind_llm.domain.attempts.health import Health, Unwatched
+from openmind_llm.domain.attempts.keyring import Keyring
+from openmind_llm.domain.attempts.watched import Watched
 from openmind_llm.domain.caching import Caching
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
@@ -21,7 +26,7 @@ from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
 from openmind_llm.settings import Settings
-from openmind_llm.storage.secrets import SecretProviderKeys
+from openmind_llm.storage.provider_keys import SecretProviderKeys
 
 
 def create(settings: Settings) -> App:
@@ -42,15 +47,20 @@ def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | No
 def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, kept: Kept) -> CompletionsEndpoint:
     keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
-    # A second later than the provider's own clock: it only has a say where a client does not read. The hold lasts
-    # longer than any request can, settling it included.
+    # The hold lasts longer than any request can, settling it included.
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
-    times = Times(settings.drain_timeout_s, settings.upstream_timeout_s + 1, hold_s)
-    completions = Completions(known, HttpUpstream(keys, client.client(), clocks), ledger, time.time, times)
+    times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
+    attempts = Attempts(keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
+    completions = Completions(known, HttpUpstream(client.client(), clocks), attempts, ledger, time.time, times)
     replays = Replays(completions, ledger, times.total_s)
     repeats = Repeats(completions, ledger, replays, kept.answers, time.time)
     caching = Caching(completions, ledger, repeats, replays, kept.cache, time.time)
     return CompletionsEndpoint(caching, settings.max_body_bytes, settings.keep_alive_s)
+
+
+def ways(settings: Settings) -> Health:
+    """What is known of the ways to the providers."""
+    return Watched(health.breaker(settings), time.time) if settings.breaker_failures else Unwatched()
 
 
 def catalogue(settings: Settings) -> Catalogue:

@@ -17,7 +17,7 @@ from openmind_llm.domain.replays import Replays
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.response_cache import BYPASS, HEADER, HIT, MISS, TOO_LARGE, CachedAnswer, CacheStore, Place
 from openmind_llm.domain.taping import Stored, Tape
-from openmind_llm.errors import InvalidRequestError, LedgerUnavailableError
+from openmind_llm.errors import GatewayError, InvalidRequestError
 
 logger = logging.getLogger(__name__)
 
@@ -97,13 +97,13 @@ class Caching:
         return control.policy(None if control.is_final else await self._usual_age_s(call))
 
     async def _usual_age_s(self, call: Call) -> int | None:
-        """A ledger that cannot be read says so at the admission."""
-        record = self._ledger.seen_key(call.caller.key_id)
+        """Of the key. What speaks against the key, or its look, is said by the admission."""
         try:
-            record = record or await asyncio.to_thread(self._ledger.caller_key, call.caller)
-        except LedgerUnavailableError:
+            record = self._ledger.seen_key(call.caller.key_id)
+            record = record or (await asyncio.to_thread(self._ledger.lately, call.caller)).key
+        except GatewayError:
             return None
-        return record.cache_max_age_s if record else None
+        return record.cache_max_age_s
 
     async def _found(self, call: Call, lookup: _Lookup) -> CachedAnswer | None:
         if not lookup.policy.looks:

@@ -5,11 +5,15 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from openmind_llm.domain import answers, json_body, metering, recording, usage
-from openmind_llm.domain.answers import Promised, StreamedAnswer
+from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
+from openmind_llm.domain.attempts import budget, table
+from openmind_llm.domain.attempts.attempts import Attempts
+from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
 from openmind_llm.domain.keys import Caller
@@ -34,13 +38,17 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as it came in. `noted` are further fields of its line in the log."""
+    """A request as it came in. `noted` are further fields of its line in the log.
+
+    `timeout` is the value of the header that names one (domain.attempts.budget).
+    """
 
     caller: Caller
     provider: str
     raw: bytes
     request_id: str
     noted: Mapping[str, str] = _NOTHING
+    timeout: str | None = None
 
 
 @dataclass(slots=True)
@@ -63,21 +71,32 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds that a stream is read on without its client, that it may take in all, and that credit is held at most."""
+    """Seconds that a stream is read on without its client, that a request may take, and that credit is held at most."""
 
     drain_s: float
-    total_s: float | None = None
+    total_s: float = 870
     hold_s: int = 900
+
+
+_LATER_S = 1
+"""Than the provider's own time is up: whoever relays an answer only has a say where a client does not read."""
 
 
 class Completions:
     """`now` gives seconds since the epoch."""
 
     def __init__(
-        self, catalogue: Catalogue, upstream: Upstream, ledger: Ledger, now: Callable[[], float], times: Times
+        self,
+        catalogue: Catalogue,
+        upstream: Upstream,
+        attempts: Attempts,
+        ledger: Ledger,
+        now: Callable[[], float],
+        times: Times,
     ) -> None:
         self._catalogue = catalogue
         self._upstream = upstream
+        self._attempts = attempts
         self._ledger = ledger
         self._now = now
         self._times = times
@@ -103,7 +122,7 @@ class Completions:
         async with metering.disclosing(self._ledger, call.caller):
             exchange = self._prepared(call, facts, recorder)
         ask = metering.asks(exchange, self._times.hold_s)
-        meter = Meter(self._ledger, exchange, ask, self._now, facts)
+        meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
         async with answer(exchange, meter) as reply, recording.of(reply, recorder):
             yield reply
@@ -123,42 +142,52 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        return Exchange(call.caller, call.request_id, started, request, route, recorder)
+        timeout_s = budget.timeout_s(call.timeout)
+        return Exchange(call.caller, call.request_id, started, request, route, recorder, timeout_s=timeout_s)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
-        async with self._unknown_to_the_provider(exchange), meter.asking() as admitted:
-            answer = await self._upstream.complete(exchange.route, admitted)
+        async with AsyncExitStack() as stack:
+            async with self._unknown_to_the_provider(exchange), meter.asking() as course:
+                ask = partial(self._complete, meter)
+                answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
             reported = answer.body.get("usage")
-            counted = usage.read(reported)
-            if not answer.choices and counted is None:
-                raise ProviderUnavailableError(exchange.route.provider.name, may_have_cost=True)
-        used = counted or usage.estimate(exchange.request.body, answers.texts(answer.choices))
-        try:
-            if not answer.choices:
-                raise meter.billed(ProviderUnavailableError(exchange.route.provider.name), used, reported)
-            promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), exchange.route.upstream_id)
-            body = json_body.text(answers.whole(answer, promised, used))
-            headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
-            async with aclosing(_once(body)) as payloads:
-                yield Reply(headers, is_stream=False, payloads=payloads)
-        finally:
-            await meter.close(used, reported, "completed" if answer.choices else "broken")
+            used = usage.read(reported) or usage.estimate(exchange.request.body, answers.texts(answer.choices))
+            try:
+                if not answer.choices:
+                    raise meter.billed(ProviderUnavailableError(meter.route.provider.name), used, reported)
+                promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
+                body = json_body.text(answers.whole(answer, promised, used))
+                headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
+                async with aclosing(_once(body)) as payloads:
+                    is_asked = meter.route is exchange.route
+                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=is_asked)
+            finally:
+                await meter.close(used, reported, "completed" if answer.choices else "broken")
+
+    async def _complete(self, meter: Meter, target: Target, patience: Patience) -> Answer:
+        """What says nothing, and tells no usage, is no answer."""
+        answer = await self._upstream.complete(target, meter.request(target.route), patience)
+        if not answer.choices and usage.read(answer.body.get("usage")) is None:
+            raise table.unavailable(target.route.provider.name, "broken")
+        return answer
 
     @asynccontextmanager
     async def _stream(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
         tally, outcome = Tally(exchange.request), ""
         async with AsyncExitStack() as stack:
-            async with self._unknown_to_the_provider(exchange), meter.asking() as admitted:
-                answer = await stack.enter_async_context(self._upstream.stream(exchange.route, admitted))
-            relayed = _payloads(answer, tally, meter, exchange.route.provider.name)
+            async with self._unknown_to_the_provider(exchange), meter.asking() as course:
+                ask = partial(self._begin, stack, meter)
+                answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
+            relayed = _payloads(answer, tally, meter)
             payloads = await stack.enter_async_context(aclosing(relayed))
             reply = Reply(
                 answers.stream_headers(answer, meter.adjusted) | meter.headers(),
                 is_stream=True,
                 payloads=payloads,
                 drain_s=self._times.drain_s,
-                total_s=self._times.total_s,
+                total_s=meter.left_s() + _LATER_S,
+                may_be_cached=meter.route is exchange.route,
             )
             try:
                 yield reply
@@ -167,6 +196,11 @@ class Completions:
                 raise
             finally:
                 await meter.close(tally.used(), tally.reported, outcome or _outcome(reply, tally))
+
+    async def _begin(self, stack: AsyncExitStack, meter: Meter, target: Target, patience: Patience) -> StreamedAnswer:
+        """Entered once the first chunk is in."""
+        stream = self._upstream.stream(target, meter.request(target.route), patience)
+        return await stack.enter_async_context(stream)
 
     @asynccontextmanager
     async def _unknown_to_the_provider(self, exchange: Exchange) -> AsyncIterator[None]:
@@ -199,10 +233,11 @@ class Completions:
             raise
         finally:
             facts["duration_ms"] = round((self._now() - started) * 1000)
+            facts["attempts"] = len(facts.get("attempts", ()))
             logger.info("completion", extra=facts)
 
 
-async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, provider: str) -> AsyncGenerator[bytes]:
+async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter) -> AsyncGenerator[bytes]:
     try:
         async for chunk in answer.chunks:
             payload = tally.take(chunk)
@@ -212,7 +247,7 @@ async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, provider
         if not tally.has_ended(cleanly=False):
             raise
     if not tally.has_ended(cleanly=True):
-        raise StreamBrokenError(provider, "ended its stream before its answer was complete")
+        raise StreamBrokenError(meter.route.provider.name, "ended its stream before its answer was complete")
     closing = tally.closing(meter.cost(tally.used(), tally.reported))
     if closing is not None:
         yield closing

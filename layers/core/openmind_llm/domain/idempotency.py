@@ -28,6 +28,7 @@ KEPT_HEADERS = (
     "x-openmind-adjusted",
     "x-openmind-usage",
     "x-openmind-provider-request-id",
+    "x-openmind-served-by",
     "x-openmind-simulated",
 )
 """Headers that describe an answer, whenever it is given. The others tell of the moment."""

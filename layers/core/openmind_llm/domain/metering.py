@@ -9,17 +9,19 @@ from typing import Any
 
 from openmind_llm import redaction
 from openmind_llm.domain import requests, usage, utc
+from openmind_llm.domain.attempts.budget import Budget
+from openmind_llm.domain.attempts.course import Course
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, disclosure, settlement
-from openmind_llm.domain.ledger.admission import Admission, Ask
+from openmind_llm.domain.ledger.admission import Admission, Ask, Fallback
 from openmind_llm.domain.ledger.ledger import Ledger
-from openmind_llm.domain.ledger.rows import Timing
+from openmind_llm.domain.ledger.rows import Bill, Hold, Timing
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage
-from openmind_llm.errors import GatewayError, InvalidRequestError, ProviderUnavailableError
+from openmind_llm.errors import GatewayError, InvalidRequestError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,8 @@ logger = logging.getLogger(__name__)
 class Exchange:
     """A checked request on its way to its model. `started` is in seconds since the epoch.
 
-    With a recorder, the answer is kept.
+    With a recorder, the answer is kept. `is_gone`: the model that is asked for, so that its fallbacks are tried first.
+    `warnings` are for the caller. `timeout_s` is what the request names.
     """
 
     caller: Caller
@@ -37,6 +40,10 @@ class Exchange:
     request: ChatRequest
     route: Route
     recorder: Recorder | None = None
+    fallbacks: tuple[Fallback, ...] = ()
+    is_gone: bool = False
+    warnings: tuple[str, ...] = ()
+    timeout_s: float | None = None
 
 
 def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
@@ -69,49 +76,75 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         choices=request.choices,
         idempotency=recorder.record_id if recorder else "",
         body_hash=recorder.body_hash if recorder else "",
+        fallbacks=exchange.fallbacks,
     )
 
 
 class Meter:
-    """Of one exchange. `facts` are the fields of its line in the log, which gets what was used, too."""
+    """Of one exchange. `facts` are the fields of its line in the log, which gets what was used, too.
+
+    `most_s` is the most that a request may take.
+    """
 
     def __init__(
-        self, ledger: Ledger, exchange: Exchange, ask: Ask, now: Callable[[], float], facts: dict[str, Any]
+        self,
+        ledger: Ledger,
+        exchange: Exchange,
+        ask: Ask,
+        now: Callable[[], float],
+        facts: dict[str, Any],
+        most_s: float,
     ) -> None:
         self._ledger = ledger
         self._exchange = exchange
         self._ask = ask
         self._now = now
         self._facts = facts
+        self._most_s = most_s
         self._admission: Admission
+        self._course: Course
         self._first_ms: int | None = None
 
     @asynccontextmanager
-    async def asking(self) -> AsyncIterator[ChatRequest]:
-        """Around the asking of the provider, with the request as it is admitted. A refusal costs nothing.
+    async def asking(self) -> AsyncIterator[Course]:
+        """Around the asking of providers, with what was admitted. A refusal costs nothing.
 
         Raises what Ledger.admit raises.
         """
         await self._admit()
+        self._course = self._begun()
+        self._facts["attempts"] = self._course.trail
         try:
-            yield self._exchange.request.capped(self._admission.hold.output_cap)
+            yield self._course
         except GatewayError as error:
             await self._unanswered(error)
             raise
         except BaseException:
-            await self.close(self._admission.hold.assumed, None, "stopped")
+            await self._stopped()
             raise
         self._first_ms = self._elapsed_ms()
 
+    def request(self, route: Route) -> ChatRequest:
+        """As it is admitted, for a provider."""
+        cap, most = self._admission.hold.output_cap, route.model.max_output_tokens
+        return self._exchange.request.capped(min(cap, most) if most else cap)
+
+    @property
+    def route(self) -> Route:
+        """The one that has answered; while none has, the one that was asked for."""
+        return self._course.served or self._exchange.route
+
+    def left_s(self) -> float:
+        """Seconds until the request has to be answered."""
+        return self._course.budget.left_s(self._now())
+
     async def close(self, used: Usage, reported: Any, outcome: str) -> None:
         """`reported` is the provider's own usage object. What cannot be charged now is, once the hold has expired."""
-        bill = admission.bill(self._exchange.route, used, reported)
-        await self._settle(Ending(outcome, used, bill, self._now_ms(), self._timing()))
+        await self._close(self.route, used, reported, outcome)
 
     def headers(self, used: Usage | None = None, reported: Any = None) -> dict[str, str]:
-        """Limits and credit; with what was used, its cost."""
-        bill = None if used is None else admission.bill(self._exchange.route, used, reported)
-        return disclosure.of_admission(self._admission, bill, self._now())
+        """Limits and credit, and who has answered; with what was used, its cost."""
+        return self._told(None if used is None else admission.bill(self.route, used, reported))
 
     def billed(self, error: GatewayError, used: Usage, reported: Any) -> GatewayError:
         """The error with headers that tell what the request came to all the same."""
@@ -120,12 +153,28 @@ class Meter:
 
     def cost(self, used: Usage, reported: Any) -> dict[str, str]:
         """The fields of a stream's last chunk that tell it."""
-        return disclosure.in_chunk(self._admission, admission.bill(self._exchange.route, used, reported))
+        return disclosure.in_chunk(self._admission, admission.bill(self.route, used, reported))
 
     @property
     def adjusted(self) -> tuple[str, ...]:
         """What the admission changed in the request."""
         return capping(self._ask.asked_output)
+
+    def _begun(self) -> Course:
+        exchange, admitted = self._exchange, self._admission
+        others = tuple(one.route for one in admitted.fallbacks)
+        routes = (*others, exchange.route) if exchange.is_gone else (exchange.route, *others)
+        may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
+        budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
+        return Course(routes, budget, is_stream=exchange.request.is_stream)
+
+    def _told(self, bill: Bill | None) -> dict[str, str]:
+        told = {"x-openmind-attempts": str(len(self._course.trail))}
+        if self._course.served is not None:
+            told["x-openmind-served-by"] = f"{self.route.provider.name}/{shown_name(self.route)}"
+        if self._exchange.warnings:
+            told["x-openmind-warning"] = "; ".join(self._exchange.warnings)
+        return disclosure.of_admission(self._admission, bill, self._now()) | told
 
     async def _admit(self) -> None:
         """A request that is stopped meanwhile has not reached its provider."""
@@ -135,39 +184,54 @@ class Meter:
             raise asyncio.CancelledError
         self._admission = writing.result()
         if is_stopped:
-            await self._settle(settlement.refused(self._admission.hold, self._now_ms()))
+            await self._settle(self._admission.hold, settlement.refused(self._admission.hold, self._now_ms()))
             raise asyncio.CancelledError
 
     async def _unanswered(self, error: GatewayError) -> None:
-        hold = self._admission.hold
-        if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
+        """A call that may have been billed is charged for what was asked, once, however many there were."""
+        hold, costly = self._admission.hold, self._course.costly
+        if costly is not None:
             asked = Usage(hold.assumed.input, 0, 0, 0, 0, is_exact=False)
-            await self.close(asked, None, "unanswered")
-            self.billed(error, asked, None)
+            await self._close(costly, asked, None, "unanswered")
+            error.headers = {**error.headers, **self._told(admission.bill(costly, asked, None))}
         else:
-            await self._settle(settlement.refused(hold, self._now_ms()))
+            await self._settle(hold, settlement.refused(hold, self._now_ms(), self._timing()))
             self.billed(error, settlement.NOTHING, None)
 
-    async def _settle(self, ending: Ending) -> None:
+    async def _stopped(self) -> None:
+        """Between two calls there is nothing to pay for."""
+        hold, asked = self._admission.hold, self._course.served or self._course.costly
+        if asked is None:
+            await self._settle(hold, settlement.refused(hold, self._now_ms(), self._timing()))
+        else:
+            await self._close(asked, hold.assumed, None, "stopped")
+
+    async def _close(self, route: Route, used: Usage, reported: Any, outcome: str) -> None:
+        bill = admission.bill(route, used, reported)
+        hold = settlement.served(self._admission.hold, route)
+        await self._settle(hold, Ending(outcome, used, bill, self._now_ms(), self._timing()))
+
+    async def _settle(self, hold: Hold, ending: Ending) -> None:
         self._facts |= {"outcome": ending.outcome, "charge": ending.bill.charge, "cost": ending.bill.cost}
+        self._facts |= {"served_provider": hold.provider, "served_model": hold.model}
         self._facts |= _token_facts(ending.usage)
-        writing = asyncio.ensure_future(asyncio.to_thread(self._write, ending))
+        writing = asyncio.ensure_future(asyncio.to_thread(self._write, hold, ending))
         is_stopped = await _is_stopped_before(writing)
         error = writing.exception()
         if error is not None:  # of whatever kind: what was answered is not to be lost for it
             cause = {"cause": type(error).__name__}
-            logger.error("not settled: the hold will be swept", extra=self._facts | cause)
+            logger.error("not settled: the hold will be swept", extra=_plain(self._facts) | cause)
         if is_stopped:
             raise asyncio.CancelledError
 
-    def _write(self, ending: Ending) -> None:
+    def _write(self, hold: Hold, ending: Ending) -> None:
         """What is kept of the answer first: the charge tells that it is there."""
         recorder, claim = self._exchange.recorder, self._admission.claim
         kept = recorder.keep(claim, ending.outcome) if recorder and claim else None
-        self._ledger.settle(self._admission.hold, replace(ending, kept=kept))
+        self._ledger.settle(hold, replace(ending, kept=kept))
 
     def _timing(self) -> Timing:
-        return Timing(self._elapsed_ms(), self._first_ms)
+        return Timing(self._elapsed_ms(), self._first_ms, len(self._course.trail))
 
     def _elapsed_ms(self) -> int:
         return round((self._now() - self._exchange.started) * 1000)
@@ -205,6 +269,11 @@ def capping(asked_output: int | None) -> tuple[str, ...]:
 def shown_name(route: Route) -> str:
     """A name that is admitted by its prefix is the client's text, and anything may follow."""
     return redaction.shown(route.upstream_id)
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """Without what only the line of the request tells in full."""
+    return {name: value for name, value in facts.items() if name != "attempts"}
 
 
 def _token_facts(counted: Usage) -> dict[str, Any]:

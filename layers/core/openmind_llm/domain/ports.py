@@ -10,10 +10,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from openmind_llm.domain.answers import Answer, StreamedAnswer
+    from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
     from openmind_llm.domain.catalogue import Route
     from openmind_llm.domain.keys import KeyRecord
     from openmind_llm.domain.ledger.admission import Admission
@@ -110,21 +111,23 @@ class Logins(Protocol):
 class ProviderKeys(Protocol):
     """Where the operator's provider keys live."""
 
-    def get(self, provider: str) -> str | None:
-        """The key, or None where none is configured. Blocking, but for a short time at most once in a while."""
+    def all(self, provider: str) -> Sequence[ProviderKey]:
+        """Empty where none is configured. Blocking, but for a short time at most once in a while."""
 
 
 class Upstream(Protocol):
     """The way to the providers."""
 
-    async def complete(self, route: Route, request: ChatRequest) -> Answer:
+    async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answer:
         """One buffered completion.
 
         Raises InvalidRequestError, RateLimitError, ModelNotServedError, ProviderNotConfiguredError and
-        ProviderUnavailableError.
+        ProviderUnavailableError; `means` of each is a row of domain.attempts.table.
         """
 
-    def stream(self, route: Route, request: ChatRequest) -> AbstractAsyncContextManager[StreamedAnswer]:
+    def stream(
+        self, target: Target, request: ChatRequest, patience: Patience
+    ) -> AbstractAsyncContextManager[StreamedAnswer]:
         """One streamed completion. Entered once its first chunk is in; up to then it raises what `complete` raises."""
 
 

@@ -14,10 +14,10 @@ import httpx
 from openmind_llm import __version__
 from openmind_llm.domain import json_body
 from openmind_llm.domain.answers import Answer, StreamedAnswer
-from openmind_llm.domain.catalogue import Provider, Route
-from openmind_llm.domain.ports import ProviderKeys
+from openmind_llm.domain.attempts import table
+from openmind_llm.domain.attempts.target import Patience, Target
+from openmind_llm.domain.catalogue import Provider
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.errors import ProviderNotConfiguredError, ProviderUnavailableError
 from openmind_llm.providers import dialect, refusals, replies
 from openmind_llm.providers.sse import EventTooLongError
 from openmind_llm.providers.streams import Clocks, EventSource
@@ -41,23 +41,23 @@ class Reply:
 
 
 class HttpUpstream:
-    """See domain.ports.Upstream."""
+    """See domain.ports.Upstream. No call takes longer than the clocks say, whatever patience it is asked with."""
 
-    def __init__(self, keys: ProviderKeys, client: httpx.AsyncClient, clocks: Clocks) -> None:
-        self._keys = keys
+    def __init__(self, client: httpx.AsyncClient, clocks: Clocks) -> None:
         self._client = client
         self._clocks = clocks
 
-    async def complete(self, route: Route, request: ChatRequest) -> Answer:
-        outgoing, adjusted = await self._outgoing(route, request, accept="application/json")
-        async with _our_errors(route.provider), asyncio.timeout(self._clocks.total_s):
+    async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answer:
+        outgoing, adjusted = await self._outgoing(target, request, accept="application/json")
+        provider = target.route.provider
+        async with _our_errors(provider), asyncio.timeout(self._clocks.within(patience).total_s):
             reply = await _read(await self._client.send(outgoing, stream=True))
-        return Answer(_answer_body(route.provider, reply), adjusted, replies.passed_on(reply.headers))
+        return Answer(_answer_body(provider, reply), adjusted, replies.passed_on(reply.headers))
 
     @asynccontextmanager
-    async def stream(self, route: Route, request: ChatRequest) -> AsyncIterator[StreamedAnswer]:
-        outgoing, adjusted = await self._outgoing(route, request, accept=EVENT_STREAM)
-        response, source = await self._begin(route.provider, outgoing)
+    async def stream(self, target: Target, request: ChatRequest, patience: Patience) -> AsyncIterator[StreamedAnswer]:
+        outgoing, adjusted = await self._outgoing(target, request, accept=EVENT_STREAM)
+        response, source = await self._begin(target.route.provider, outgoing, self._clocks.within(patience))
         try:
             async with aclosing(source.chunks()) as chunks:
                 yield StreamedAnswer(chunks, adjusted, replies.passed_on(response.headers))
@@ -65,14 +65,16 @@ class HttpUpstream:
             # In one piece: a cancellation within would lose the connection for good.
             await asyncio.shield(_released(source, response))
 
-    async def _begin(self, provider: Provider, outgoing: httpx.Request) -> tuple[httpx.Response, EventSource]:
+    async def _begin(
+        self, provider: Provider, outgoing: httpx.Request, clocks: Clocks
+    ) -> tuple[httpx.Response, EventSource]:
         """The response, with its first chunk in. Whatever fails up to here has a status of its own."""
-        started, first_s = asyncio.get_running_loop().time(), min(self._clocks.first_s, self._clocks.total_s)
+        started, first_s = asyncio.get_running_loop().time(), min(clocks.first_s, clocks.total_s)
         async with _our_errors(provider), asyncio.timeout(first_s):
             response = await self._client.send(outgoing, stream=True)
             try:
                 await _require_events(provider, response)
-                source = EventSource(provider, response, self._clocks, started)
+                source = EventSource(provider, response, clocks, started)
                 await source.begin()
             except BaseException:
                 await response.aclose()
@@ -80,17 +82,19 @@ class HttpUpstream:
         return response, source
 
     async def _outgoing(
-        self, route: Route, request: ChatRequest, *, accept: str
+        self, target: Target, request: ChatRequest, *, accept: str
     ) -> tuple[httpx.Request, tuple[str, ...]]:
-        """Raises ProviderNotConfiguredError, InvalidRequestError."""
-        body, adjusted = dialect.adjust(request.body, route)
+        """Raises InvalidRequestError."""
+        body, adjusted = dialect.adjust(request.body, target.route)
         payload = json_body.dump(body)
-        key = await asyncio.to_thread(self._keys.get, route.provider.name)
-        if not key or not (key.isascii() and key.isprintable()):
-            raise ProviderNotConfiguredError(f"{route.provider.name} API key not configured")
-        url = f"{route.provider.base_url}/chat/completions"
-        async with _our_errors(route.provider):
-            outgoing = self._client.build_request("POST", url, content=payload, headers=_headers(key, accept))
+        provider = target.route.provider
+        async with _our_errors(provider):
+            outgoing = self._client.build_request(
+                "POST",
+                f"{provider.base_url}/chat/completions",
+                content=payload,
+                headers=_headers(target.key.secret, accept),
+            )
         return outgoing, adjusted
 
 
@@ -117,7 +121,13 @@ async def _our_errors(provider: Provider) -> AsyncIterator[None]:
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, EventTooLongError) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
-        raise ProviderUnavailableError(provider.name, may_have_cost=not isinstance(error, NEVER_SENT)) from None
+        raise table.unavailable(provider.name, _meaning(error)) from None
+
+
+def _meaning(error: Exception) -> str:
+    if isinstance(error, NEVER_SENT):
+        return "unreachable"
+    return "timeout" if isinstance(error, TimeoutError) else "broken"
 
 
 async def _read(response: httpx.Response) -> Reply:
@@ -137,13 +147,13 @@ async def _require_events(provider: Provider, response: httpx.Response) -> None:
     if response.is_success and media_type.lower().startswith(EVENT_STREAM):
         return
     _answer_body(provider, await _read(response))
-    raise ProviderUnavailableError(provider.name, may_have_cost=True)
+    raise table.unavailable(provider.name, "broken")
 
 
 def _answer_body(provider: Provider, reply: Reply) -> dict[str, Any]:
     parsed = refusals.parse(reply.body)
     if httpx.codes.is_success(reply.status) and not isinstance(parsed, dict):
-        raise ProviderUnavailableError(provider.name, may_have_cost=True)
+        raise table.unavailable(provider.name, "broken")
     status = refusals.hidden_status(parsed) if httpx.codes.is_success(reply.status) else reply.status
     if status is not None:
         raise replies.refusal(provider, status, reply.headers, reply.body)

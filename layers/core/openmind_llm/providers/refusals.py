@@ -14,13 +14,13 @@ from typing import Any
 
 from openmind_llm import redaction
 from openmind_llm.domain import messages
+from openmind_llm.domain.attempts import table
 from openmind_llm.domain.catalogue import ErrorRule, Provider
 from openmind_llm.errors import (
     GatewayError,
     InvalidRequestError,
     ModelNotServedError,
     ProviderNotConfiguredError,
-    ProviderUnavailableError,
     RateLimitError,
 )
 
@@ -31,18 +31,6 @@ MAX_RETRY_S = 24 * 60 * 60
 """For a provider that asks for more, or names a number that no clock can hold."""
 
 NO_TEXT = "the request was refused without a reason"
-
-_MEANINGS = {
-    400: "input",
-    401: "provider_key",
-    402: "provider_credit",
-    403: "provider_key",
-    404: "model",
-    413: "input",
-    422: "input",
-    429: "rate",
-}
-"""What a status means at every provider; a provider's own rules come first, all else is an outage."""
 
 _COMMON_RULES = (
     ErrorRule(400, "model_not_found", "model"),
@@ -63,10 +51,10 @@ _ERRORS: dict[str, Builder] = {
     "rate": lambda provider, _, wait: RateLimitError(
         f"{provider.name} rate limit reached", retry_after_s=wait or DEFAULT_RETRY_S
     ),
-    "outage": lambda provider, _, wait: ProviderUnavailableError(provider.name, retry_after_s=wait or 1),
 }
+"""All else is an outage to the caller."""
 
-MEANINGS = frozenset(_ERRORS)
+MEANINGS = frozenset(table.RULES)
 
 
 def to_error(provider: Provider, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
@@ -77,11 +65,15 @@ def to_error(provider: Provider, status: int, headers: Mapping[str, str], body: 
     means = meaning(provider, status, f"{text} {_code(parsed)}")
     if means == "provider_credit" and wait is not None:
         means = "rate"  # OpenRouter's limit on what is in flight: it heals
-    return _ERRORS[means](provider, text, wait)
+    if means not in _ERRORS:
+        return table.unavailable(provider.name, means, wait)
+    error = _ERRORS[means](provider, text, wait)
+    error.means, error.told_wait_s = means, wait
+    return error
 
 
 def meaning(provider: Provider, status: int, told: str) -> str:
-    """A key of the error table: by the provider's own rules first, then by all providers', then by status.
+    """A row of domain.attempts.table: by the provider's own rules first, then by all providers', then by status.
 
     `told` is the provider's text, and its code.
     """
@@ -89,7 +81,7 @@ def meaning(provider: Provider, status: int, told: str) -> str:
     for rule in (*provider.error_rules, *_COMMON_RULES):
         if rule.status == status and rule.contains in lowered:
             return rule.means
-    return _MEANINGS.get(status, "outage")
+    return table.meaning(status)
 
 
 def hidden_status(body: Any) -> int | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from openmind_llm.domain.attempts import table
+from openmind_llm.domain.attempts.target import Patience
 from openmind_llm.domain.catalogue import Provider
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.errors import GatewayError, ProviderUnavailableError, StreamBrokenError
@@ -30,6 +32,9 @@ class Clocks:
     idle_s: float
     total_s: float
 
+    def within(self, patience: Patience) -> "Clocks":
+        return Clocks(min(self.first_s, patience.first_s), self.idle_s, min(self.total_s, patience.total_s))
+
 
 class EventSource:
     """The events of a response that has begun. Errors take their turn among the chunks that came before them."""
@@ -49,7 +54,7 @@ class EventSource:
         while not self._waiting and not self._has_ended:
             await self._read()
         if not self._waiting:
-            raise ProviderUnavailableError(self._provider.name, may_have_cost=True)
+            raise table.unavailable(self._provider.name, "broken")
         first = self._waiting[0]
         if isinstance(first, GatewayError):
             raise first
@@ -102,7 +107,7 @@ class EventSource:
     def _item(self, data: bytes) -> Chunk | GatewayError:
         body = refusals.parse(data)
         if not isinstance(body, dict):
-            return ProviderUnavailableError(self._provider.name, may_have_cost=True)
+            return table.unavailable(self._provider.name, "broken")
         status = refusals.hidden_status(body)
         if status is None:
             return Chunk(data, body)

@@ -110,15 +110,22 @@ def hold(account_id: str, values: dict[str, Any]) -> Hold:
         day=values["day"],
         month=values["month"],
         idempotency=values.get("idempotency", ""),
+        fallback_of=values.get("fallback_of", ""),
         assumed=Usage(values.get("assumed_input", 0), 0, 0, values.get("assumed_output", 0), 0, is_exact=False),
         assumed_bill=Bill(values.get("assumed_charge", 0), values.get("assumed_cost", 0)),
     )
 
 
 def entry_values(entry: Entry) -> dict[str, Plain]:
-    """What a settlement adds to the row of its hold."""
+    """What a settlement adds to the row of its hold, or changes there: who answered may not be who was asked."""
+    hold = entry.hold
     return {
         "state": SETTLED,
+        "provider": hold.provider,
+        "model": hold.model,
+        "upstream_model": hold.upstream_model,
+        "price_version": hold.price_version,
+        "fallback_of": hold.fallback_of or None,
         "outcome": entry.outcome,
         "reason": entry.reason or None,
         **entry.usage.by_class,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING
 
@@ -53,22 +52,3 @@ class Secret:
         if self._last_good is None:
             raise SecretUnreadableError(f"the secret {self._secret_id} cannot be read") from error
         return self._last_good
-
-
-class SecretProviderKeys:
-    """Provider keys from one JSON secret: `{"openai": "sk-…", …}`. See domain.ports.ProviderKeys.
-
-    One secret and not six: $0.40 a month instead of $2.40, and one read at the first request instead of six.
-    """
-
-    def __init__(self, secret: Secret) -> None:
-        self._secret = secret
-
-    def get(self, provider: str) -> str | None:
-        try:
-            keys = json.loads(self._secret.text())
-        except (SecretUnreadableError, ValueError):
-            logger.error("provider keys unreadable")
-            return None
-        key = keys.get(provider) if isinstance(keys, dict) else None
-        return key.strip() or None if isinstance(key, str) else None

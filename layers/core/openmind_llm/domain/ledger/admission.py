@@ -22,6 +22,15 @@ ASSUMED_OUTPUT = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """A route that the request may take instead. `is_named`: by the request itself, and not by the catalogue."""
+
+    route: Route
+    input_bound: int
+    is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a request wants. `asked_output` is the caller's own cap in tokens, if there is one; `choices` answers each.
 
@@ -40,11 +49,14 @@ class Ask:
     choices: int = 1
     idempotency: str = ""
     body_hash: str = ""
+    fallbacks: tuple[Fallback, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """The hold, and the moves that place it. `plan` is what it was judged by.
+
+    `fallbacks` are those that the hold covers, `dearest` is the route whose price it was reckoned by.
 
     `standing` is as it was before, `after` as it is then, as far as one process can tell. `is_lowered`: the credit did
     not cover the usual cap. `claim` is placed with the hold, or neither is.
@@ -57,7 +69,9 @@ class Admission:
     key_moves: tuple[Move, ...]
     after: Standing
     is_lowered: bool
-    claim: Claim | None = None
+    claim: Claim | None
+    fallbacks: tuple[Fallback, ...]
+    dearest: Route
 
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
@@ -65,7 +79,10 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
     require_allowed(standing, ask.route)
     cap = output_cap(plan, ask)
     output = _affordable(standing, ask, cap, now_s)
-    hold = _hold(standing, ask, output, now_s)
+    covered = _covered(standing, ask, output, now_s)
+    ways: tuple[Ask | Fallback, ...] = (ask, *covered)
+    dearest = max(ways, key=lambda way: _amount(way, ask, output))
+    hold = _hold(standing, ask, output, _amount(dearest, ask, output), now_s)
     account = (
         _unchanged(standing.account_counters),
         Move("period_end", at_least=int(now_s) + 1),
@@ -79,7 +96,7 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
         *_budgets(standing, hold.amount, now_s),
     )
     after, claim = standing.after(account, key), _claim(ask, hold, now_s)
-    return Admission(hold, standing, plan, account, key, after, is_lowered=output < cap, claim=claim)
+    return Admission(hold, standing, plan, account, key, after, output < cap, claim, covered, dearest.route)
 
 
 def require_valid(standing: Standing, caller: Caller, now_s: float) -> None:
@@ -132,6 +149,32 @@ def _affordable(standing: Standing, ask: Ask, cap: int, now_s: float) -> int:
     return covered
 
 
+def _covered(standing: Standing, ask: Ask, output: int, now_s: float) -> tuple[Fallback, ...]:
+    """The fallbacks that the key may use and the credit covers: one that it does not is no reason to refuse.
+
+    Raises ModelNotAllowedError for one that the request names.
+    """
+    credit = credit_left(standing, now_s)
+    for one in ask.fallbacks:
+        if one.is_named:
+            require_allowed(standing, one.route)
+    return tuple(
+        one for one in ask.fallbacks if _is_allowed(standing, one.route) and _amount(one, ask, output) <= credit
+    )
+
+
+def _amount(way: Ask | Fallback, ask: Ask, output: int) -> int:
+    return pricing.hold(way.route.price, way.input_bound, output * ask.choices)
+
+
+def _is_allowed(standing: Standing, route: Route) -> bool:
+    try:
+        require_allowed(standing, route)
+    except ModelNotAllowedError:
+        return False
+    return True
+
+
 def _refusal(covered: int) -> str:
     if covered < LEAST_OUTPUT:
         return "Insufficient credit for this request"
@@ -153,11 +196,11 @@ def _budgets(standing: Standing, amount: int, now_s: float) -> list[Move]:
     return [move for window in windows for move in window.spend(standing.key_counters, amount)]
 
 
-def _hold(standing: Standing, ask: Ask, output: int, now_s: float) -> Hold:
+def _hold(standing: Standing, ask: Ask, output: int, amount: int, now_s: float) -> Hold:
     day, month = limits.windows(standing.key.limits, now_s)
     counted = standing.key_counters
     assumed = Usage(ask.input_estimate, 0, 0, min(ASSUMED_OUTPUT, output), 0, is_exact=False)
-    price, route = ask.route.price, ask.route
+    route = ask.route
     return Hold(
         request_id=ask.request_id,
         account_id=standing.account.account_id,
@@ -169,7 +212,7 @@ def _hold(standing: Standing, ask: Ask, output: int, now_s: float) -> Hold:
         is_stream=ask.is_stream,
         started_at=ask.started_ms,
         expires_at=int(now_s) + ask.hold_s,
-        amount=pricing.hold(price, ask.input_bound, output * ask.choices),
+        amount=amount,
         output_cap=output,
         input_bound=ask.input_bound,
         tokens=ask.input_bound + output * ask.choices,

@@ -19,7 +19,7 @@ def of_admission(admitted: Admission, bill: Bill | None, now_s: float) -> Header
     told = {
         "x-openmind-hold": money.text(hold.amount),
         "x-openmind-hold-assumes": f"input={hold.input_bound} output={hold.tokens - hold.input_bound}"
-        f" price={hold.price_version}",
+        f" price={admitted.dearest.price_version}",
         "x-openmind-max-tokens": str(hold.output_cap),
     }
     if bill is not None:

@@ -20,7 +20,8 @@ class Hold:
     """Placed before the provider is asked. `amount` is in micro-OMCU; `day` and `month` number the budget windows.
 
     `started_at` is in milliseconds, `expires_at` in seconds since the epoch. `assumed` and `assumed_bill` are what a
-    request comes to whose function died. `tokens` were taken from the token buckets.
+    request comes to whose function died. `tokens` were taken from the token buckets. Provider and model are those that
+    were asked for; of a settled request, those that answered, and `fallback_of` tells the others where they differ.
     """
 
     request_id: str
@@ -42,6 +43,7 @@ class Hold:
     assumed: Usage
     assumed_bill: Bill
     idempotency: str = ""
+    fallback_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

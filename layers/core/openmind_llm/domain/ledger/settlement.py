@@ -5,8 +5,9 @@ function's time was up), `refused` (no answer, and nothing billed), `unanswered`
 have been billed), `abandoned` (the function died: settled by the sweeper).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.idempotency import Kept
 from openmind_llm.domain.ledger import limits
 from openmind_llm.domain.ledger.counters import Counters, Move
@@ -75,15 +76,30 @@ def settle(hold: Hold, ending: Ending, standing: Standing, held_to: Limits) -> S
     return Settlement(entry, account, key, ending.kept)
 
 
+def served(hold: Hold, route: Route) -> Hold:
+    """The hold of a request that this route has answered."""
+    if (hold.provider, hold.upstream_model) == (route.provider.name, route.upstream_id):
+        return hold
+    return replace(
+        hold,
+        provider=route.provider.name,
+        model=route.model.name,
+        upstream_model=route.upstream_id,
+        price_version=route.price_version,
+        fallback_of=f"{hold.provider}/{hold.model}",
+    )
+
+
 def abandoned(hold: Hold, now_s: float) -> Ending:
     """Of a request whose function died."""
     now_ms = int(now_s * 1000)
     return Ending("abandoned", hold.assumed, hold.assumed_bill, now_ms, Timing(now_ms - hold.started_at))
 
 
-def refused(hold: Hold, now_ms: int) -> Ending:
-    """Of a request that cost nothing."""
-    return Ending("refused", NOTHING, Bill(0, 0), now_ms, Timing(now_ms - hold.started_at))
+def refused(hold: Hold, now_ms: int, timing: Timing | None = None) -> Ending:
+    """Of a request that cost nothing. Without a timing, no provider was asked."""
+    not_asked = Timing(now_ms - hold.started_at, attempts=0)
+    return Ending("refused", NOTHING, Bill(0, 0), now_ms, timing or not_asked)
 
 
 def _charged(hold: Hold, charge: int) -> tuple[Move, ...]:

@@ -1,0 +1,124 @@
+"""How far a request has come with its routes. It is told what happened, and says what may be tried next."""
+
+from collections.abc import Iterable
+
+from openmind_llm.domain import backoff
+from openmind_llm.domain.attempts import table
+from openmind_llm.domain.attempts.budget import LEAST_ATTEMPT_S, SHARE, Budget
+from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
+from openmind_llm.domain.attempts.trail import Attempt
+from openmind_llm.domain.catalogue import Route
+from openmind_llm.errors import DeadlineExceededError, GatewayError, ProviderUnavailableError
+
+TRIES_OF_A_ROUTE = 2
+"""As long as there is a fallback; the last route may use all the calls that are left."""
+
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 4.0
+
+LONGEST_WAIT_S = 30
+"""A provider that asks for more patience hands it on to the caller, who can do something else meanwhile."""
+
+LONGEST_WAIT_BEFORE_FALLBACK_S = 2
+
+
+class Course:
+    """Of one request. `routes` begin with the one that was asked for, unless its model is gone. Times as in Budget."""
+
+    def __init__(self, routes: tuple[Route, ...], budget: Budget, *, is_stream: bool) -> None:
+        self.budget = budget
+        self.trail: list[Attempt] = []
+        self.costly: Route | None = None
+        """The last route of which a call may have been billed that brought no answer."""
+        self.served: Route | None = None
+        self._routes = routes
+        self.is_stream = is_stream
+        self._at = 0
+        self._tries = 0
+        self._refused: set[tuple[str, str]] = set()
+        self._ready_at: dict[str, float] = {}
+        self._error: GatewayError | None = None
+
+    def route(self, now: float) -> Route | None:
+        """The one to try now; None where nothing may be tried any more."""
+        has_left = len(self.trail) < self.budget.attempts and self.budget.left_s(now) >= LEAST_ATTEMPT_S
+        return self._routes[self._at] if has_left and self._at < len(self._routes) else None
+
+    def usable(self, keys: Iterable[ProviderKey]) -> list[ProviderKey]:
+        """Those that the current route's provider has not refused."""
+        provider = self._routes[self._at].provider.name
+        return [key for key in keys if (provider, key.key_id) not in self._refused]
+
+    def pause_s(self, key: ProviderKey, now: float) -> float:
+        """How long the current route is to be left alone with this key."""
+        ready_at = max(self._ready_at.get("", 0), self._ready_at.get(key.key_id, 0))
+        return max(0.0, ready_at - now)
+
+    def is_worth(self, pause_s: float, now: float) -> bool:
+        """Whether to wait for so long, and then try the current route."""
+        longest = LONGEST_WAIT_BEFORE_FALLBACK_S if self._has_more() else LONGEST_WAIT_S
+        return pause_s <= longest and pause_s + LEAST_ATTEMPT_S <= self.budget.left_s(now)
+
+    def patience(self, first_s: float, now: float) -> Patience:
+        left = self.budget.left_s(now)
+        share = left * SHARE if self._has_more() else left
+        return Patience(min(first_s, share), left if self.is_stream else share)
+
+    def answered(self, target: Target, attempt: Attempt) -> None:
+        self.trail.append(attempt)
+        self.served = target.route
+
+    def stopped(self, target: Target, attempt: Attempt) -> None:
+        """In the middle of a call."""
+        self.trail.append(attempt)
+        self.costly = target.route
+
+    def failed(self, target: Target, error: GatewayError, attempt: Attempt, now: float) -> None:
+        self.trail.append(attempt)
+        self._note(error)
+        if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
+            self.costly = target.route
+        rule = table.rule(error.means)
+        if rule.set_aside_s:
+            self._refused.add((target.route.provider.name, target.key.key_id))
+        pause = backoff.pause_s(self._tries, FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        self._ready_at[target.key.key_id if rule.other_key else ""] = now + max(pause, error.told_wait_s or 0)
+        self._tries += rule.again
+        if not self._may_stay(rule):
+            self._leave(rule)
+
+    def skip(self, error: GatewayError) -> None:
+        """The current route cannot be tried at all."""
+        self._note(error)
+        self._leave(table.RULES["unconfigured"])
+
+    def give_up_route(self) -> None:
+        """Its time has not come, and will not come in time."""
+        self._leave(table.RULES["unconfigured"])
+
+    def refusal(self) -> GatewayError:
+        """What the caller is told at the end: what became of the route that was asked for."""
+        error = self._error or DeadlineExceededError()
+        if self.costly is not None:
+            error.may_retry = False  # the openai SDK would do it by itself, and its user would pay once more
+        return error
+
+    def _note(self, error: GatewayError) -> None:
+        if self._at == 0 or self._error is None:
+            self._error = error
+
+    def _has_more(self) -> bool:
+        return self._at + 1 < len(self._routes) and len(self.trail) + 1 < self.budget.attempts
+
+    def _may_stay(self, rule: table.Rule) -> bool:
+        if not (rule.again or rule.other_key):
+            return False
+        others = len(self._routes) - self._at - 1
+        left = self.budget.attempts - len(self.trail)
+        return left > others and (self._tries < TRIES_OF_A_ROUTE or not others)
+
+    def _leave(self, rule: table.Rule) -> None:
+        is_final = self._at == 0 and not rule.elsewhere
+        self._at = len(self._routes) if is_final else self._at + 1
+        self._tries = 0
+        self._ready_at.clear()
