@@ -2,29 +2,29 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from openmind_llm.domain import response_cache
-from openmind_llm.domain.completions import Completions, Reply
-from openmind_llm.errors import ProviderUnavailableError, StreamBrokenError
+from openmind_llm.domain.answers import Answer as Answered
+from openmind_llm.domain.attempts.target import Patience, Target
+from openmind_llm.domain.requests import ChatRequest
 from tests.fake_upstream import chunk, completion
 from tests.fakes import FakeUpstreamPort
-from tests.unit.api.repeating import CHAT, HELLO, STREAM, Answer, Client, Gateway, both, change_key
+from tests.unit.api.caching import ask, told
+from tests.unit.api.repeating import CHAT, HELLO, STREAM, Answer, Gateway, both, change_key
 
 
-def ask(gateway: Gateway, control: str | Iterable[str] | None = "max-age=60", **more: Any) -> Answer:
-    """With one header for each of `control`, and without an `Idempotency-Key` but where one is given."""
-    values = [] if control is None else [control] if isinstance(control, str) else list(control)
-    headers = [("cache-control", value) for value in values] + more.pop("headers", [])
-    return gateway.ask(more.pop("key", None), headers=headers, **more)
+class MeetingUpstream(FakeUpstreamPort):
+    """Answers nobody before two have asked."""
 
+    def __init__(self) -> None:
+        super().__init__(completion())
+        self._both = asyncio.Barrier(2)
 
-def told(answer: Answer) -> str | None:
-    return answer.headers.get("x-openmind-cache")
+    async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answered:
+        await self._both.wait()
+        return await super().complete(target, request, patience)
 
 
 @both
@@ -93,6 +93,16 @@ def test_a_key_that_was_not_seen_is_looked_at_once_for_both_its_setting_and_its_
     ask(gateway, None)
 
     assert gateway.store.calls == ["standing", "admit", "settle"]
+
+
+def test_a_request_that_decides_by_itself_does_not_wait_for_the_keys_setting() -> None:
+    gateway = Gateway()
+    ask(gateway)
+    gateway.store.calls.clear()
+    gateway.clock.now += 31  # what was seen of the key is forgotten
+
+    assert told(ask(gateway)) == "hit"
+    assert gateway.store.calls == ["standing"]
 
 
 def test_a_ledger_that_cannot_be_read_for_the_keys_setting_says_so_as_ever() -> None:
@@ -198,146 +208,16 @@ def test_the_order_of_a_bodys_fields_makes_no_difference() -> None:
 
 
 def test_two_same_requests_at_a_time_are_both_made() -> None:
-    gateway = Gateway()
+    gateway = Gateway(upstream=MeetingUpstream())
     control = [("cache-control", "max-age=60")]
 
     async def asked() -> list[Answer]:
-        return await asyncio.gather(*(gateway.post(None, headers=control) for _ in range(2)))
+        async with asyncio.timeout(30):
+            return await asyncio.gather(*(gateway.post(None, headers=control) for _ in range(2)))
 
     assert [told(one) for one in asyncio.run(asked())] == ["miss", "miss"]
     assert gateway.attempts == len(gateway.store.entries) == 2
     assert told(ask(gateway)) == "hit"
-
-
-def test_a_stream_whose_client_left_is_cached_once_it_is_read_to_its_end() -> None:
-    gateway = Gateway()
-
-    cut = ask(gateway, body=STREAM, client=Client(leaves_after=1))
-    again = ask(gateway, body=STREAM)
-
-    assert [entry.outcome for entry in gateway.store.entries.values()] == ["client_gone"]
-    assert (told(again), len(cut.pieces)) == ("hit", 1)
-    assert again.pieces[-1] == b"data: [DONE]\n\n"
-
-
-def test_a_stream_that_broke_off_is_not_cached() -> None:
-    gateway = Gateway()
-    gateway.upstream.chunks = [chunk({"content": "Hel"}), StreamBrokenError("openai", "broke off")]
-
-    assert told(ask(gateway, body=STREAM)) == "miss"
-    assert not gateway.cache.kept
-
-
-@both
-def test_an_answer_that_may_not_be_cached_is_not(body: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such as one of a fallback: the next request may get what it asks for."""
-
-    @asynccontextmanager
-    async def from_elsewhere(*args: Any) -> AsyncIterator[Reply]:
-        async with answered(*args) as reply:
-            reply.may_be_cached = False
-            yield reply
-
-    answered = Completions.answered
-    monkeypatch.setattr(Completions, "answered", from_elsewhere)
-    gateway = Gateway()
-
-    assert told(ask(gateway, body=body)) == "miss"
-    assert gateway.cache.calls == ["answer"]
-
-
-@both
-def test_a_request_that_failed_is_not_cached(body: dict[str, Any]) -> None:
-    gateway = Gateway()
-    gateway.upstream.error = ProviderUnavailableError("openai")
-
-    assert ask(gateway, body=body).status == 503
-    assert gateway.cache.calls == ["answer"]
-
-
-def test_what_was_stopped_is_not_cached() -> None:
-    class Stuck(FakeUpstreamPort):
-        async def _each(self) -> Any:
-            async for one in super()._each():
-                yield one
-            await asyncio.Event().wait()
-
-    async def stopped() -> Gateway:
-        gateway, client = Gateway(upstream=Stuck({})), Client()
-        asking = gateway.post(None, STREAM, client=client, headers=[("cache-control", "max-age=60")])
-        request = asyncio.create_task(asking)
-        await client.started.wait()
-        request.cancel()
-        await asyncio.gather(request, return_exceptions=True)
-        return gateway
-
-    gateway = asyncio.run(stopped())
-
-    assert [entry.outcome for entry in gateway.store.entries.values()] == ["stopped"]
-    assert not gateway.cache.kept
-
-
-@both
-def test_an_answer_that_is_too_large_is_not_cached(body: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(response_cache, "MOST_BYTES", 50)
-    gateway = Gateway()
-
-    assert [told(ask(gateway, body=body)) for _ in range(2)] == ["miss", "miss"]
-    assert gateway.cache.calls == ["answer", "answer"]
-
-
-def test_a_body_that_cannot_be_answered_is_refused_as_ever() -> None:
-    gateway = Gateway()
-
-    assert [ask(gateway, body=body).status for body in ({}, CHAT | {"model": "no-such"})] == [400, 404]
-    assert not gateway.cache.kept
-
-
-def test_a_hit_needs_no_credit() -> None:
-    gateway = Gateway()
-    first = ask(gateway)
-    gateway.use_up_credit()
-
-    assert ask(gateway, None).status == 402
-    assert ask(gateway).pieces == first.pieces
-
-
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        ({"is_active": False}, 401),
-        ({"allowed_models": frozenset({"gpt-5"})}, 403),
-        ({"allowed_providers": frozenset({"xai"})}, 403),
-        ({"allowed_models": frozenset({"openai/gpt-4o"})}, 200),
-    ],
-    ids=["revoked", "another model", "another provider", "this model"],
-)
-def test_a_hit_is_for_keys_that_are_valid_and_may_use_its_model(change: dict[str, Any], status: int) -> None:
-    gateway = Gateway()
-    ask(gateway)
-    change_key(gateway, **change)
-
-    assert ask(gateway).status == status
-    assert gateway.attempts == 1
-
-
-@both
-def test_with_an_idempotency_key_the_cache_is_bypassed(body: dict[str, Any]) -> None:
-    gateway = Gateway()
-    ask(gateway, body=body)
-
-    first, repeat = (ask(gateway, key="k", body=body) for _ in range(2))
-
-    assert [told(first), told(repeat)] == ["bypass", "bypass"]
-    assert repeat.headers["x-openmind-idempotent-replay"] == "true"
-    assert gateway.attempts == 2
-    assert gateway.cache.calls == ["answer", "put"]
-
-
-def test_an_idempotency_key_without_opting_in_is_told_nothing_of_the_cache() -> None:
-    gateway = Gateway()
-
-    assert told(ask(gateway, None, key="k")) is None
 
 
 def test_another_provider_does_not_answer_by_what_this_one_said() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from openmind_llm.domain import response_cache
 from openmind_llm.errors import LedgerUnavailableError
+from tests.unit.api.caching import ask, told
 from tests.unit.api.repeating import CHAT, STREAM, Gateway, both
-from tests.unit.api.test_caching import ask, told
 
 BROKEN = [LedgerUnavailableError(), KeyError("stored_at")]
 

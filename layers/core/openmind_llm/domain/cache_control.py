@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from openmind_llm.errors import InvalidRequestError
 
-HEADER = "Cache-Control"
+HEADER = "cache-control"
 MOST_AGE_S = 24 * 60 * 60
 """What is asked for beyond it comes to as much."""
 
@@ -62,6 +62,6 @@ def read(text: str) -> Control:
 def _seconds(value: str) -> int:
     read = _SECONDS.fullmatch(value)
     if read is None:
-        raise InvalidRequestError(f"{HEADER}: max-age must be a whole number of seconds")
+        raise InvalidRequestError("Cache-Control: max-age must be a whole number of seconds")
     digits = read[2].lstrip("0")
     return MOST_AGE_S if len(digits) > len(str(MOST_AGE_S)) else min(int(digits or 0), MOST_AGE_S)

@@ -24,11 +24,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the headers of a request ask for, as they are. None, and an empty text: the header is not there."""
+    """What the headers of a request ask for, as they are. None: the header is not there."""
 
     idempotency_key: str | None = None
-    cache_control: str = ""
-    fallback: str = ""
+    cache_control: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class Caching:
             return await stack.enter_async_context(self._repeats.answered(call, facts, asked.idempotency_key))
         if asked.idempotency_key is not None:
             return await self._bypassed(stack, call, asked.idempotency_key, facts)
-        identity = response_cache.identity(call.provider, request.body, asked.fallback)
+        identity = response_cache.identity(call.provider, request.body, call.fallback or "")
         lookup = _Lookup(Place(call.caller.account_id, identity), policy)
         found = await self._found(call, lookup)
         if found is not None:
@@ -91,9 +90,9 @@ class Caching:
         reply.headers[HEADER] = BYPASS
         return reply
 
-    async def _policy(self, call: Call, header: str) -> Policy | None:
+    async def _policy(self, call: Call, header: str | None) -> Policy | None:
         async with metering.disclosing(self._ledger, call.caller):
-            control = cache_control.read(header)
+            control = cache_control.read(header or "")
         return control.policy(None if control.is_final else await self._usual_age_s(call))
 
     async def _usual_age_s(self, call: Call) -> int | None:
