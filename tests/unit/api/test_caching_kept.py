@@ -17,7 +17,9 @@ from openmind_llm.errors import ProviderUnavailableError, StreamBrokenError
 from tests.fake_upstream import chunk, completion
 from tests.fakes import FakeUpstreamPort
 from tests.unit.api.caching import ask, told
-from tests.unit.api.repeating import CHAT, STREAM, Client, Gateway, both, change_key
+from tests.unit.api.repeating import CHAT, STREAM, Client, Gateway, both, change_account, change_key
+
+NO_HELLO = '[{"name": "greetings", "pattern": "Hello", "action": "redact", "on": "output"}]'
 
 
 class OpenAiIsDown(FakeUpstreamPort):
@@ -142,6 +144,27 @@ def test_a_hit_is_for_keys_that_are_valid_and_may_use_its_model(change: dict[str
 
     assert ask(gateway).status == status
     assert gateway.attempts == 1
+
+
+def test_an_answer_that_other_filters_let_pass_is_not_given() -> None:
+    gateway = Gateway()
+    ask(gateway)
+    change_account(gateway, filters=NO_HELLO)
+    gateway.clock.now += 31  # what was seen of the account is forgotten
+
+    filtered = ask(gateway)
+
+    assert told(filtered) == "miss"
+    assert b"Hello" not in filtered.pieces[0]
+    assert ask(gateway).pieces == filtered.pieces
+
+
+def test_filters_that_were_changed_a_moment_ago_are_told_as_ever() -> None:
+    gateway = Gateway()
+    ask(gateway)
+    change_account(gateway, filters=NO_HELLO)
+
+    assert (ask(gateway).status, told(ask(gateway))) == (503, "miss")
 
 
 @both

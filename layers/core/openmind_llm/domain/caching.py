@@ -11,13 +11,13 @@ from openmind_llm import redaction
 from openmind_llm.domain import cache_control, metering, requests, response_cache, taping
 from openmind_llm.domain.cache_control import Policy
 from openmind_llm.domain.completions import Call, Completions, Reply
+from openmind_llm.domain.filters.refusals import FiltersChangedError
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.repeats import Repeats
 from openmind_llm.domain.replays import Replays
-from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.response_cache import BYPASS, HEADER, HIT, MISS, TOO_LARGE, CachedAnswer, CacheStore, Place
 from openmind_llm.domain.taping import Stored, Tape
-from openmind_llm.errors import GatewayError, InvalidRequestError
+from openmind_llm.errors import GatewayError
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """An answer that may be there, and what may be done with one."""
+    """An answer that may be there, and what may be done with one.
+
+    `model` is what the request names, `filters` are the content filters that its account had lately.
+    """
 
     place: Place
     policy: Policy
+    model: str
+    filters: str | None
 
 
 class Caching:
@@ -68,19 +73,17 @@ class Caching:
                 yield await self._answered(stack, call, asked, facts)
 
     async def _answered(self, stack: AsyncExitStack, call: Call, asked: Asked, facts: dict[str, Any]) -> Reply:
-        policy = await self._policy(call, asked.cache_control)
-        request = _readable(call) if policy else None
-        if policy is None or request is None:
-            return await stack.enter_async_context(self._repeats.answered(call, facts, asked.idempotency_key))
-        if asked.idempotency_key is not None:
-            return await self._bypassed(stack, call, asked.idempotency_key, facts)
-        identity = response_cache.identity(call.provider, request.body, call.fallback or "")
-        lookup = _Lookup(Place(call.caller.account_id, identity), policy)
+        policy, key = await self._policy(call, asked.cache_control), asked.idempotency_key
+        if policy is not None and key is not None:
+            return await self._bypassed(stack, call, key, facts)
+        lookup = await self._lookup(call, policy) if policy else None
+        if lookup is None:
+            return await stack.enter_async_context(self._repeats.answered(call, facts, key))
         found = await self._found(call, lookup)
         if found is not None:
-            facts |= {"provider": call.provider, "model": redaction.shown(request.model)}
-            return await self._replayed(stack, call, found, facts)
-        facts["cache"] = MISS if policy.looks else BYPASS
+            facts |= {"provider": call.provider, "model": redaction.shown(lookup.model)}
+            return await self._replayed(stack, call, lookup, found, facts)
+        facts["cache"] = MISS if lookup.policy.looks else BYPASS
         return await stack.enter_async_context(self._fresh(call, lookup, facts))
 
     async def _bypassed(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
@@ -104,6 +107,16 @@ class Caching:
             return None
         return record.cache_max_age_s
 
+    async def _lookup(self, call: Call, policy: Policy) -> _Lookup | None:
+        """None where nobody can answer: who is asked to says why."""
+        try:
+            request = requests.parse(call.raw)
+            account = (await asyncio.to_thread(self._ledger.lately, call.caller)).account
+        except GatewayError:
+            return None
+        identity = response_cache.identity(call.provider, request.body, call.fallback, account.filters)
+        return _Lookup(Place(account.account_id, identity), policy, request.model, account.filters)
+
     async def _found(self, call: Call, lookup: _Lookup) -> CachedAnswer | None:
         if not lookup.policy.looks:
             return None
@@ -114,9 +127,13 @@ class Caching:
             return None
         return found if found and found.is_good(self._now(), lookup.policy.max_age_s) else None
 
-    async def _replayed(self, stack: AsyncExitStack, call: Call, found: CachedAnswer, facts: dict[str, Any]) -> Reply:
+    async def _replayed(
+        self, stack: AsyncExitStack, call: Call, lookup: _Lookup, found: CachedAnswer, facts: dict[str, Any]
+    ) -> Reply:
         stored = found.stored
-        async with self._replays.allowed(call):
+        async with self._replays.allowed(call) as standing:
+            if standing.account.filters != lookup.filters:  # as an admission would say
+                raise FiltersChangedError
             reply = await self._replays.reply(stack, call, stored)
         reply.headers |= {HEADER: HIT, "age": str(found.age_s(self._now()))}
         facts |= {"cache": HIT, "is_stream": stored.is_stream, "replay_of": stored.request_id}
@@ -142,14 +159,6 @@ class Caching:
             await asyncio.to_thread(self._store.put, lookup.place, answer)
         except Exception as error:  # noqa: BLE001 - the client has its answer
             _troubled("answer not cached", call, error)
-
-
-def _readable(call: Call) -> ChatRequest | None:
-    """None where the body cannot be answered: who answers says why."""
-    try:
-        return requests.parse(call.raw)
-    except InvalidRequestError:
-        return None
 
 
 def _troubled(what: str, call: Call, error: Exception) -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from openmind_llm.domain import metering, taping
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.ledger.ledger import Ledger
+from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.taping import Stored
 
 
@@ -19,15 +20,15 @@ class Replays:
         self._total_s = total_s
 
     @asynccontextmanager
-    async def allowed(self, call: Call) -> AsyncIterator[None]:
+    async def allowed(self, call: Call) -> AsyncIterator[Standing]:
         """Once the caller's key, and what it may use, was looked at afresh. What is raised within discloses, too.
 
-        Raises AuthenticationError, ModelNotAllowedError, LedgerUnavailableError, and what speaks against the body.
+        Raises AuthenticationError, LedgerUnavailableError, and what Completions.require_allowed raises.
         """
         standing = await asyncio.to_thread(self._ledger.standing, call.caller)
         async with metering.disclosing(self._ledger, call.caller):
             self._completions.require_allowed(call, standing)
-            yield
+            yield standing
 
     async def reply(self, stack: AsyncExitStack, call: Call, stored: Stored) -> Reply:
         """Only within `allowed`. The payloads are closed with the stack."""

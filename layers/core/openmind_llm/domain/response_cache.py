@@ -52,7 +52,7 @@ class CacheStore(Protocol):
         """Instead of one that may be there."""
 
 
-def identity(provider: str, body: dict[str, Any], fallback: str = "", extra: str = "") -> str:
+def identity(provider: str, body: dict[str, Any], fallback: str | None = None, extra: str | None = None) -> str:
     """Of all that makes two requests of an account the same one, but for the order of names in the checked `body`.
 
     `fallback` is the header that names other models to ask; `extra` is whatever else shapes an answer.
