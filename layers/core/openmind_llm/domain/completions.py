@@ -60,6 +60,7 @@ class Reply:
 
     `payloads` raises GatewayError in the middle of a stream. Whoever relays it does so for `total_s` seconds at most;
     it sets `is_client_gone` when nobody listens any more, and may then read on for `drain_s` seconds.
+    `may_be_cached` counts at its end: whether a later request may be answered by it.
     """
 
     headers: dict[str, str]
@@ -68,6 +69,7 @@ class Reply:
     drain_s: float = 0
     total_s: float | None = None
     is_client_gone: bool = False
+    may_be_cached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ class Completions:
                 body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
                 async with aclosing(_once(body)) as payloads:
-                    yield Reply(headers, is_stream=False, payloads=payloads)
+                    is_asked = meter.route is exchange.route
+                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=is_asked)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
 
@@ -202,6 +205,7 @@ class Completions:
                 payloads=payloads,
                 drain_s=self._times.drain_s,
                 total_s=meter.left_s() + _LATER_S,
+                may_be_cached=meter.route is exchange.route,
             )
             try:
                 yield reply
