@@ -25,23 +25,23 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: refusal("Unsupported provider or model")}
 
 _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: refusal("Invalid JSON or malformed request"),
+    400: refusal("Invalid JSON or malformed request; more input than the plan allows; blocked by a content filter"),
     402: refusal("The credit, or the budget of the API key, does not cover the request"),
-    403: refusal("This API key may not use this model"),
+    403: refusal("This API key, or its account, may not use this model"),
     409: refusal(
         "The request with this Idempotency-Key is still running, or its answer was too large to be stored",
         **{"retry-after": "Seconds to wait, while it is running"},
     ),
-    413: refusal("The body is larger than 6 MB"),
+    413: refusal("The body is larger than 6 MB, or than the plan allows"),
     415: refusal("The body is not declared as JSON"),
     422: refusal("This Idempotency-Key was sent before with another body or provider"),
     429: refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
-    503: refusal("Provider API unavailable or not configured"),
+    503: refusal("Provider API unavailable or not configured; the account's content filters cannot be applied"),
 }
 
 QUOTE_REFUSALS: dict[int | str, dict[str, Any]] = {
     **{status: described for status, described in _CHAT_REFUSALS.items() if status in {400, 413, 415}},
-    503: refusal("The ledger cannot be read at the moment"),
+    503: refusal("The ledger cannot be read at the moment, or the account's content filters cannot be applied"),
 }
 
 
@@ -53,7 +53,7 @@ _HEADERS = [
     _header(
         "Idempotency-Key",
         "The same key with the same body gets the stored answer for 24 hours, charged once. "
-        "Only with this header is an answer stored.",
+        "Only with this header, or with `Cache-Control`, is an answer stored.",
         type="string",
         minLength=1,
         maxLength=255,
@@ -72,6 +72,14 @@ _HEADERS = [
         "cannot; none to do without those of the catalogue",
         type="string",
         examples=["none", "xai/grok-4"],
+    ),
+    _header(
+        "Cache-Control",
+        "`max-age=N`: an answer to the same request may be given again for N seconds, 86400 at most, and is stored for "
+        "that; `no-cache`, `no-store`: not from the cache, not into it, whatever is usual for the API key. "
+        "`x-openmind-cache` tells what came of it.",
+        type="string",
+        examples=["max-age=3600"],
     ),
 ]
 

@@ -10,11 +10,11 @@ from openmind_llm.settings import Settings
 def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
     catalogue = completions.catalogue(settings)
-    ledger, answers = ledgers.with_answers(settings)
+    ledger, kept = ledgers.with_answers(settings)
     owners = accounting.owners(settings, catalogue)
     routers = (
         accounts.router(owners),
         report_routes.router(reports.reports(settings, catalogue, ledger, owners)),
     )
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger, answers), *routers)
+    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger, kept), *routers)
     return completions.guarded(served, settings, ledger, logins.create(settings))

@@ -1,23 +1,24 @@
 """The use case: one completion request from bytes to answer, whole or as a stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, json_body, metering, recording, usage
+from openmind_llm.domain import answers, exchanges, filters, json_body, listening, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Catalogue
-from openmind_llm.domain.chunks import Tally
+from openmind_llm.domain.chunks import Chunk, Tally
 from openmind_llm.domain.exchanges import Exchange
+from openmind_llm.domain.filters.streams import StreamFilter
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.ledger import admission
+from openmind_llm.domain.ledger import admission, guard
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.metering import Meter
@@ -59,6 +60,7 @@ class Reply:
 
     `payloads` raises GatewayError in the middle of a stream. Whoever relays it does so for `total_s` seconds at most;
     it sets `is_client_gone` when nobody listens any more, and may then read on for `drain_s` seconds.
+    `may_be_cached` counts at its end: whether a later request may be answered by it.
     """
 
     headers: dict[str, str]
@@ -67,6 +69,7 @@ class Reply:
     drain_s: float = 0
     total_s: float | None = None
     is_client_gone: bool = False
+    may_be_cached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +126,28 @@ class Completions:
         With one, StillRunningError is raised if another request has taken its place.
         """
         async with metering.disclosing(self._ledger, call.caller):
-            exchange = self._prepared(call, facts, recorder)
+            prepared = self._prepared(call, facts, recorder)
+            exchange = await asyncio.to_thread(screening.screened, self._ledger, prepared)
         ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
-        async with answer(exchange, meter) as reply, recording.of(reply, recorder):
+        async with AsyncExitStack() as stack:
+            reply = await stack.enter_async_context(answer(exchange, meter))
+            heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=exchange.logs_content)
+            await stack.enter_async_context(heard)
+            await stack.enter_async_context(recording.of(reply, recorder))
             yield reply
 
     def require_allowed(self, call: Call, standing: Standing) -> None:
-        """Of a key that is kept to some models. Raises ModelNotAllowedError, and what speaks against the body."""
-        if standing.key.allowed_models or standing.key.allowed_providers:
-            _, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
+        """To use the model, and to say what it says. Nothing is asked of the body where nothing is set.
+
+        Raises ModelNotAllowedError, ContentBlockedError, FiltersUnreadableError, and what speaks against the body.
+        """
+        found = filters.of(standing.account)
+        if found.searches or guard.is_limited(standing):
+            request, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
+            found.read(request)
 
     def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
@@ -147,7 +160,8 @@ class Completions:
         }
         itinerary = exchanges.itinerary(self._catalogue, request, route, call.fallback, started)
         timeout_s = budget.timeout_s(call.timeout)
-        return Exchange(call.caller, call.request_id, started, request, itinerary, recorder, timeout_s)
+        size = len(call.raw)
+        return Exchange(call.caller, call.request_id, started, request, itinerary, recorder, timeout_s, size)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
@@ -162,10 +176,11 @@ class Completions:
                     empty = ProviderUnavailableError(meter.route.provider.name, may_have_cost=True)
                     raise meter.billed(empty, used, reported)
                 promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
-                body = json_body.text(answers.whole(answer, promised, used))
+                body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
                 async with aclosing(_once(body)) as payloads:
-                    yield Reply(headers, is_stream=False, payloads=payloads)
+                    is_asked = meter.route is exchange.route
+                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=is_asked)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
 
@@ -183,7 +198,7 @@ class Completions:
             async with self._unknown_to_the_provider(exchange), meter.asking() as course:
                 ask = partial(self._begin, stack, meter)
                 answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
-            relayed = _payloads(answer, tally, meter)
+            relayed = _payloads(answer, tally, meter, exchange.filters.stream())
             payloads = await stack.enter_async_context(aclosing(relayed))
             reply = Reply(
                 answers.stream_headers(answer, meter.adjusted) | meter.headers(),
@@ -191,6 +206,7 @@ class Completions:
                 payloads=payloads,
                 drain_s=self._times.drain_s,
                 total_s=meter.left_s() + _LATER_S,
+                may_be_cached=meter.route is exchange.route,
             )
             try:
                 yield reply
@@ -244,20 +260,29 @@ class Completions:
             self._telemetry.tell(Summary(facts, tuple(facts.pop("attempts", ()))))
 
 
-async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter) -> AsyncGenerator[bytes]:
+async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, passing: StreamFilter) -> AsyncGenerator[bytes]:
+    broken: GatewayError | None = None
     try:
         async for chunk in answer.chunks:
-            payload = tally.take(chunk)
-            if payload is not None:
+            tally.follow(chunk)
+            for payload in _shown(tally, passing.take(chunk)):
                 yield payload
-    except GatewayError:
-        if not tally.has_ended(cleanly=False):
-            raise
+    except GatewayError as error:
+        broken = None if tally.has_ended(cleanly=False) else error
+    for payload in _shown(tally, passing.end()):
+        yield payload
+    if broken is not None:
+        raise broken
     if not tally.has_ended(cleanly=True):
         raise StreamBrokenError(meter.route.provider.name, "ended its stream before its answer was complete")
     closing = tally.closing(meter.cost(tally.used(), tally.reported))
     if closing is not None:
         yield closing
+
+
+def _shown(tally: Tally, chunks: Iterable[Chunk]) -> Iterator[bytes]:
+    payloads = (tally.shown(chunk) for chunk in chunks)
+    return (payload for payload in payloads if payload is not None)
 
 
 async def _once(payload: bytes) -> AsyncGenerator[bytes]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from openmind_llm.domain import fallbacks, requests, usage, utc
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.fallbacks import Itinerary
+from openmind_llm.domain.filters import NONE, Filters
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask, Fallback
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.domain.telemetry import Content
 from openmind_llm.domain.usage import Prompt
 from openmind_llm.errors import InvalidRequestError
 
@@ -17,7 +19,9 @@ from openmind_llm.errors import InvalidRequestError
 class Exchange:
     """A checked request on its way to its model. `started` is in seconds since the epoch.
 
-    With a recorder, the answer is kept. `timeout_s` is what the request names.
+    With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
+    it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
+    `logs_content`: its account wants it.
     """
 
     caller: Caller
@@ -27,6 +31,15 @@ class Exchange:
     itinerary: Itinerary
     recorder: Recorder | None = None
     timeout_s: float | None = None
+    body_bytes: int = 0
+    filters: Filters = NONE
+    adjusted: tuple[str, ...] = ()
+    logs_content: bool = False
+
+    @property
+    def content(self) -> Content:
+        """Without an answer yet."""
+        return Content(self.request_id, self.caller.account_id, self.request.body["messages"], "")
 
     @property
     def route(self) -> Route:
@@ -74,6 +87,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         idempotency=recorder.record_id if recorder else "",
         body_hash=recorder.body_hash if recorder else "",
         fallbacks=tuple(covered),
+        body_bytes=exchange.body_bytes,
+        filters=exchange.filters.text,
     )
 
 

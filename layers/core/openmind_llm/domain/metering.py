@@ -108,8 +108,8 @@ class Meter:
 
     @property
     def adjusted(self) -> tuple[str, ...]:
-        """What the admission changed in the request."""
-        return capping(self._ask.asked_output)
+        """What filters and admission changed in the request."""
+        return (*self._exchange.adjusted, *capping(self._ask.asked_output))
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
