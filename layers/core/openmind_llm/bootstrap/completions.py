@@ -12,9 +12,7 @@ from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.bootstrap import credentials, health, ledgers, telemetry
 from openmind_llm.bootstrap.ledgers import Kept
 from openmind_llm.domain.attempts.attempts import Attempts
-from openmind_llm.domain.attempts.health import Health, Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
-from openmind_llm.domain.attempts.watched import Watched
 from openmind_llm.domain.caching import Caching
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
@@ -50,18 +48,15 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, kept: Kept) -
     # The hold lasts longer than any request can, settling it included.
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
-    attempts = Attempts(keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
+    attempts = Attempts(
+        keys, health.ways(settings, kept.health), Keyring(random.random), time.time, first_s=clocks.first_s
+    )
     upstream, told = HttpUpstream(client.client(), clocks), telemetry.create(settings)
     completions = Completions(known, upstream, attempts, ledger, time.time, times, telemetry=told)
     replays = Replays(completions, ledger, times.total_s)
     repeats = Repeats(completions, ledger, replays, kept.answers, time.time)
     caching = Caching(completions, ledger, repeats, replays, kept.cache, time.time)
     return CompletionsEndpoint(caching, settings.max_body_bytes, settings.keep_alive_s)
-
-
-def ways(settings: Settings) -> Health:
-    """What is known of the ways to the providers."""
-    return Watched(health.breaker(settings), time.time) if settings.breaker_failures else Unwatched()
 
 
 def catalogue(settings: Settings) -> Catalogue:

@@ -1,9 +1,10 @@
-"""Wires the ledger, and the answers that are kept."""
+"""Wires the ledger, and all else that requests read and write beside it."""
 
 import time
 from dataclasses import dataclass
 
 from openmind_llm import plans
+from openmind_llm.domain.attempts.breaker import HealthStore
 from openmind_llm.domain.idempotency import AnswerStore
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
 from openmind_llm.domain.ledger.seen import Seen
@@ -12,15 +13,17 @@ from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
 from openmind_llm.storage.answers import DynamoAnswers
 from openmind_llm.storage.cached_answers import DynamoCache
+from openmind_llm.storage.health import DynamoHealth
 from openmind_llm.storage.ledger import DynamoLedger
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The answers of requests with an `Idempotency-Key`, and those in the cache."""
+    """The answers of requests with an `Idempotency-Key`, those in the cache, and the health of the providers."""
 
     answers: AnswerStore
     cache: CacheStore
+    health: HealthStore
 
 
 def ledger(settings: Settings) -> Ledger:
@@ -29,8 +32,8 @@ def ledger(settings: Settings) -> Ledger:
 
 
 def with_answers(settings: Settings) -> tuple[Ledger, Kept]:
-    """And what is kept of answers, by the same client. Raises PlanOverrideError."""
-    dynamodb, seen = clients.dynamodb_for_requests(), Seen(settings.seen_max_age_s, time.monotonic)
-    store, clock = DynamoLedger(dynamodb, settings.table_name), Clock(time.time, time.sleep)
-    ledger = Ledger(store, plans.load(settings.plan_overrides), clock, seen)
-    return ledger, Kept(DynamoAnswers(dynamodb, settings.table_name), DynamoCache(dynamodb, settings.table_name))
+    """And what is kept beside it, by the same client. Raises PlanOverrideError."""
+    dynamodb, table = clients.dynamodb_for_requests(), settings.table_name
+    clock, seen = Clock(time.time, time.sleep), Seen(settings.seen_max_age_s, time.monotonic)
+    ledger = Ledger(DynamoLedger(dynamodb, table), plans.load(settings.plan_overrides), clock, seen)
+    return ledger, Kept(DynamoAnswers(dynamodb, table), DynamoCache(dynamodb, table), DynamoHealth(dynamodb, table))
