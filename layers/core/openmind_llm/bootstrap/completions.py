@@ -9,8 +9,8 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, health, ledgers, telemetry
-from openmind_llm.bootstrap.ledgers import Kept
+from openmind_llm.bootstrap import credentials, health, telemetry
+from openmind_llm.bootstrap.kept import Kept, with_ledger
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.caching import Caching
@@ -29,7 +29,7 @@ from openmind_llm.storage.provider_keys import SecretProviderKeys
 
 def create(settings: Settings) -> App:
     """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
-    ledger, kept = ledgers.with_answers(settings)
+    ledger, kept = with_ledger(settings)
     return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger, kept)), settings, ledger)
 
 
