@@ -9,12 +9,10 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, health, ledgers, telemetry
-from openmind_llm.bootstrap.ledgers import Kept
+from openmind_llm.bootstrap import credentials, health, telemetry
+from openmind_llm.bootstrap.kept import Kept, with_ledger
 from openmind_llm.domain.attempts.attempts import Attempts
-from openmind_llm.domain.attempts.health import Health, Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
-from openmind_llm.domain.attempts.watched import Watched
 from openmind_llm.domain.caching import Caching
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
@@ -31,7 +29,7 @@ from openmind_llm.storage.provider_keys import SecretProviderKeys
 
 def create(settings: Settings) -> App:
     """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
-    ledger, kept = ledgers.with_answers(settings)
+    ledger, kept = with_ledger(settings)
     return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger, kept)), settings, ledger)
 
 
@@ -50,18 +48,15 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, kept: Kept) -
     # The hold lasts longer than any request can, settling it included.
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
-    attempts = Attempts(keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
+    attempts = Attempts(
+        keys, health.ways(settings, kept.health), Keyring(random.random), time.time, first_s=clocks.first_s
+    )
     upstream, told = HttpUpstream(client.client(), clocks), telemetry.create(settings)
     completions = Completions(known, upstream, attempts, ledger, time.time, times, telemetry=told)
     replays = Replays(completions, ledger, times.total_s)
     repeats = Repeats(completions, ledger, replays, kept.answers, time.time)
     caching = Caching(completions, ledger, repeats, replays, kept.cache, time.time)
     return CompletionsEndpoint(caching, settings.max_body_bytes, settings.keep_alive_s)
-
-
-def ways(settings: Settings) -> Health:
-    """What is known of the ways to the providers."""
-    return Watched(health.breaker(settings), time.time) if settings.breaker_failures else Unwatched()
 
 
 def catalogue(settings: Settings) -> Catalogue:
