@@ -175,7 +175,7 @@ def test_what_may_have_been_billed_is_remembered_with_its_route() -> None:
     tried = Tried([failure("broken"), failure("outage"), failure("timeout")], (ASKED, SECOND))
 
     assert tried.models == ["openai", "openai", "xai"]
-    assert tried.course.costly is SECOND
+    assert tried.course.costly is ASKED
 
 
 def test_a_way_that_is_closed_is_not_taken() -> None:
