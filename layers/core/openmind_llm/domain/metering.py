@@ -76,9 +76,18 @@ class Meter:
             self._facts["first_ms"] = self._first_ms
 
     def request(self, route: Route) -> ChatRequest:
-        """As it is admitted, for a provider."""
-        cap, most = self._admission.hold.output_cap, route.model.max_output_tokens
-        return self._exchange.request.capped(min(cap, most) if most else cap)
+        """As it is admitted, for a provider.
+
+        The model that was asked for keeps to its own bound, which the hold covers. A fallback's may be another: it gets
+        a cap that is held for, and that it can have.
+        """
+        request, cap = self._exchange.request, self._admission.hold.output_cap
+        most = route.model.max_output_tokens or cap
+        if request.asked_output is None:
+            return request.capped(min(cap, most))
+        if route is self._exchange.route:
+            return request
+        return request.lowered(min(cap, most) if route.is_exact else cap)
 
     @property
     def route(self) -> Route:
@@ -109,7 +118,9 @@ class Meter:
     @property
     def adjusted(self) -> tuple[str, ...]:
         """What filters and admission changed in the request."""
-        return (*self._exchange.adjusted, *capping(self._ask.asked_output))
+        named, sent = self._exchange.request.caps, self.request(self.route).caps
+        lowered = [f"{name}={sent[name]}" for name, cap in named.items() if sent[name] != cap]
+        return (*self._exchange.adjusted, *capping(self._ask.asked_output), *lowered)
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission

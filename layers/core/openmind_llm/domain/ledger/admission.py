@@ -59,7 +59,7 @@ class Ask:
 class Admission:
     """The hold, and the moves that place it. `plan` is what it was judged by.
 
-    `fallbacks` are those that the hold covers, `dearest` is the route whose price it was reckoned by.
+    `fallbacks` are those that the hold covers, `dearest` is the way by whose price and input it was reckoned.
 
     `standing` is as it was before, `after` as it is then, as far as one process can tell. `is_lowered`: the credit did
     not cover the usual cap. `claim` is placed with the hold, or neither is.
@@ -74,7 +74,7 @@ class Admission:
     is_lowered: bool
     claim: Claim | None
     fallbacks: tuple[Fallback, ...]
-    dearest: Route
+    dearest: Ask | Fallback
 
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
@@ -103,7 +103,7 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
         *_budgets(standing, hold.amount, now_s),
     )
     after, claim = standing.after(account, key), _claim(ask, hold, now_s)
-    return Admission(hold, standing, plan, account, key, after, output < cap, claim, covered, dearest.route)
+    return Admission(hold, standing, plan, account, key, after, output < cap, claim, covered, dearest)
 
 
 def require_valid(standing: Standing, caller: Caller, now_s: float) -> None:
