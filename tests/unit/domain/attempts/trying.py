@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -53,12 +53,14 @@ class Call:
 
 @dataclass
 class FakeHealth:
-    """See domain.attempts.health.Health. `closed` names keys, each with when it opens."""
+    """See domain.attempts.health.Health. `closed` names keys, each with when it opens; `looking` is done by a look."""
 
     closed: dict[str, float] = field(default_factory=dict)
     told: list[tuple[str, ...]] = field(default_factory=list)
+    looking: Callable[[], None] = lambda: None
 
     def opens_at(self, target: Target, _: float) -> float:
+        self.looking()
         return self.closed.get(target.key.key_id, 0)
 
     def answered(self, target: Target, first_s: float | None, _: str) -> None:
