@@ -2,20 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from openmind_llm.domain.answers import Answer
 from openmind_llm.domain.attempts import table
+from openmind_llm.domain.attempts.attempts import Attempts
+from openmind_llm.domain.attempts.health import Unwatched
+from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.attempts.target import Patience, Target
-from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain.catalogue import Catalogue, ImageTokens
 from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.ledger.rows import Entry
 from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.errors import GatewayError
 from tests.fake_upstream import completion
-from tests.fakes import FakeUpstreamPort, attempts
+from tests.fakes import FakeProviderKeys, FakeUpstreamPort, no_sleep
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 from tests.unit.domain.completing import CALLER, CATALOGUE, PLANS, USER
 from tests.unit.domain.routing import catalogue, price, row
@@ -46,26 +51,30 @@ def _as_allowed(request: ChatRequest) -> dict[str, Any]:
 
 
 class Answered:
-    """By the fallback of `asked`."""
+    """By the fallback of `asked`, or by nobody."""
 
     def __init__(
         self,
         shop: Catalogue,
         asked: str,
-        fallback: str,
+        fallback: str | None,
         provider: str = "acme",
         port: FirstIsDown | None = None,
+        sleep: Callable[[float], Awaitable[None]] = no_sleep,
         **fields: Any,
     ) -> None:
         self.store: MemoryLedgerStore = open_store()
         self.port = port or FirstIsDown(asked)
         raw = json.dumps({"model": asked, "messages": [USER]} | fields).encode()
         clock = lambda: 1000.9  # noqa: E731
+        asking = Attempts(FakeProviderKeys("sk-1"), Unwatched(), Keyring(lambda: 0.5), clock, sleep)
         self._completions = Completions(
-            shop, self.port, attempts(clock), ledger(self.store, PLANS, clock), clock, Times(drain_s=1)
+            shop, self.port, asking, ledger(self.store, PLANS, clock), clock, Times(drain_s=1)
         )
         self._call = Call(CALLER, provider, raw, "request-1", fallback=fallback)
-        self.headers: dict[str, str] = asyncio.run(self._ask())
+        self.headers: dict[str, str] = {}
+        with suppress(GatewayError, asyncio.CancelledError):
+            self.headers = asyncio.run(self._ask())
 
     @property
     def entry(self) -> Entry:
@@ -145,3 +154,58 @@ def test_a_cost_is_taken_at_the_word_of_whoever_answered(
     made = Answered(CATALOGUE, asked, fallback, provider, FirstIsDown(asked, lambda _: REPORTED))
 
     assert (made.entry.bill.cost == 250_000, made.entry.bill.is_cost_reported) == (is_reported, is_reported)
+
+
+class Failing(FirstIsDown):
+    """The first as `error` says, the others as `then` does."""
+
+    def __init__(self, error: BaseException, then: BaseException | None = None) -> None:
+        super().__init__("")
+        self._errors = [error, then or error]
+
+    async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answer:
+        await super().complete(target, request, patience)
+        raise self._errors[min(len(self.asked), 2) - 1]
+
+
+def timed_out() -> GatewayError:
+    return table.unavailable("acme", "timeout")
+
+
+LOW = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}}
+
+
+def test_a_question_that_may_have_been_billed_costs_no_more_than_is_held() -> None:
+    messages = [{"role": "user", "content": [LOW] * 20}]
+
+    entry = Answered(CATALOGUE, "gpt-4o", None, "openai", Failing(timed_out()), messages=messages, max_tokens=1).entry
+
+    assert (entry.outcome, entry.charge > 0) == ("unanswered", True)
+    assert entry.bill.charge <= entry.hold.amount
+
+
+def test_a_question_to_a_fallback_costs_no_more_than_is_held_for_it() -> None:
+    messages, port = [{"role": "user", "content": [LOW] * 4}], Failing(table.unavailable("acme", "model"), timed_out())
+    shop = catalogue(row("cheap"), row("dear", "other", prices=(price(100),), image_tokens=ImageTokens(10, 10)))
+
+    entry = Answered(shop, "cheap", "other/dear", port=port, messages=messages, max_tokens=1).entry
+
+    assert (entry.outcome, entry.hold.model) == ("unanswered", "dear")
+    assert entry.bill.charge <= entry.hold.amount
+
+
+def test_who_is_stopped_in_a_call_after_one_that_may_have_been_billed_pays_as_if_it_had_been_answered() -> None:
+    entry = Answered(SMALL_AND_LARGE, "short", "other/long", port=Failing(timed_out(), asyncio.CancelledError())).entry
+
+    assert (entry.outcome, entry.usage.output, entry.hold.model) == ("stopped", 50, "short")
+
+
+def test_who_is_stopped_between_two_calls_pays_for_the_question_alone() -> None:
+    async def stop(_: float) -> None:
+        raise asyncio.CancelledError
+
+    port = Failing(table.unavailable("acme", "broken"))
+    entry = Answered(SMALL_AND_LARGE, "short", None, port=port, sleep=stop).entry
+
+    assert (entry.outcome, entry.usage.output) == ("stopped", 0)
+    assert entry.charge > 0

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from openmind_llm.domain.attempts import table
-from openmind_llm.domain.attempts.course import Course
+from openmind_llm.domain.attempts.course import STOPPED, Course
 from openmind_llm.domain.attempts.health import Health
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
@@ -103,7 +103,7 @@ class Attempts:
             return None
         except BaseException:
             release()
-            course.stopped(target, self._attempt(pick, started, "stopped"))
+            course.stopped(target, self._attempt(pick, started, STOPPED))
             stack.push_async_callback(asyncio.to_thread, self._health.told_nothing, target)
             raise
         stack.callback(release)
