@@ -112,10 +112,11 @@ class Gateway:
         headers += [] if key is None else [("idempotency-key", key)]
         return await (client or Client()).post(self.app, headers, body, provider)
 
-    def use_up_credit(self) -> None:
+    def use_up_credit(self, left: int = 0) -> None:
+        """But for so many micro-OMCU."""
         known = self.store.known_accounts["account-1"]
-        granted = known.counters["granted"] - known.counters["balance"]
-        counters = dict(known.counters) | {"balance": 0, "granted": granted}
+        granted = known.counters["granted"] - known.counters["balance"] + left
+        counters = dict(known.counters) | {"balance": left, "granted": granted}
         self.store.known_accounts["account-1"] = replace(known, counters=counters)
         self.clock.now += 31  # what was seen of it is forgotten
 

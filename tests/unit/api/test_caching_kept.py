@@ -72,6 +72,18 @@ def test_an_answer_of_a_fallback_is_not_cached(body: dict[str, Any]) -> None:
 
 
 @both
+def test_an_answer_that_want_of_credit_may_have_cut_short_is_not_cached(body: dict[str, Any]) -> None:
+    """With more credit, the next one may be whole."""
+    gateway = Gateway()
+    gateway.use_up_credit(left=30_000_000)
+
+    first = ask(gateway, body=body)
+
+    assert int(first.headers["x-openmind-max-tokens"]) < 200
+    assert gateway.cache.calls == ["answer"]
+
+
+@both
 def test_a_request_that_failed_is_not_cached(body: dict[str, Any]) -> None:
     gateway = Gateway()
     gateway.upstream.error = ProviderUnavailableError("openai")

@@ -179,8 +179,7 @@ class Completions:
                 body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
                 async with aclosing(_once(body)) as payloads:
-                    may_be_cached = not course.is_diverted
-                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=may_be_cached)
+                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=meter.is_as_asked)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
 
@@ -206,7 +205,7 @@ class Completions:
                 payloads=payloads,
                 drain_s=self._times.drain_s,
                 total_s=meter.left_s() + _LATER_S,
-                may_be_cached=not course.is_diverted,
+                may_be_cached=meter.is_as_asked,
             )
             try:
                 yield reply

@@ -94,6 +94,11 @@ class Meter:
         """The one that has answered; while none has, the one that was asked for."""
         return self._course.served or self._exchange.route
 
+    @property
+    def is_as_asked(self) -> bool:
+        """Neither another route has answered, nor was the answer's cap lowered to what the credit covers."""
+        return not (self._course.is_diverted or self._admission.is_lowered)
+
     def left_s(self) -> float:
         """Seconds until the request has to be answered."""
         return self._course.budget.left_s(self._now())
