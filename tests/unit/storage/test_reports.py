@@ -9,18 +9,21 @@ from botocore.config import Config
 
 from openmind_llm.domain.accounts import Accounts
 from openmind_llm.domain.key_settings import KeySettings
+from openmind_llm.domain.ledger import admission, settlement
 from openmind_llm.domain.ledger.check import discrepancies
 from openmind_llm.domain.ledger.inspection import Inspection
 from openmind_llm.domain.ledger.ledger import Clock
-from openmind_llm.domain.ledger.rows import Entry
+from openmind_llm.domain.ledger.rows import Entry, Timing
+from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.ports import AccountStore, LedgerStore, ReportStore
+from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from openmind_llm.storage.reports import DynamoReports
 from tests.memory_ledger import MemoryLedgerStore
 from tests.memory_reports import MemoryReports
-from tests.spending import DAY_S, NOON, PLANS, Spending, an_id, clock_at
+from tests.spending import DAY_S, NOON, PLANS, Spending, an_ask, an_id, clock_at
 from tests.unit.storage.conftest import TABLE
 
 if TYPE_CHECKING:
@@ -138,6 +141,25 @@ def test_a_ledger_that_requests_have_used_is_sound(stores: Stores) -> None:
 
     assert discrepancies(facts) == []
     assert (len(facts.entries), len(facts.holds)) == (2, 1)
+
+
+def test_what_a_fallback_has_answered_is_its_own_everywhere(stores: Stores) -> None:
+    """The row, the day's line, and the check of both."""
+    spending, grok = stores.spending, an_ask(NOON, "xai", "grok-4.3").route
+    hold = spending.opened(KEY_1)
+    used = Usage(10, 2, 1, 20, 5, is_exact=True)
+    ending = Ending("completed", used, admission.bill(grok, used, None), int(NOON * 1000), Timing(900, 300, 3))
+    spending.ledger.settle(settlement.served(hold, grok), ending)
+
+    row = stores.reports.row("account-1", hold.request_id)
+
+    assert isinstance(row, Entry)
+    assert (row.hold.provider, row.hold.model, row.hold.price_version) == ("xai", "grok-4.3", grok.price_version)
+    assert (row.hold.fallback_of, row.timing.attempts) == ("openai/gpt-4o", 3)
+    lines = stores.reports.rollups("account-1", "0000-00-00", "9999-99-99")
+    assert [(key.provider, key.model) for key, _ in lines] == [("xai", "grok-4.3")]
+    clock = Clock(clock_at(), lambda _: None)
+    assert discrepancies(Inspection("account-1", stores.accounts, stores.reports, clock, 600).facts()) == []
 
 
 def test_a_store_that_does_not_answer_is_unavailable() -> None:
