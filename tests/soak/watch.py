@@ -1,0 +1,76 @@
+"""A look inside the gateway of a soak, again and again, and the wait until nothing goes on there any more."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.soak import served
+
+EVERY_S = 1.0
+QUIET_WITHIN_S = 90.0
+"""Longer than a hold whose request could not be settled waits for the sweeper."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Of the gateway's process at one moment. `tasks` counts by name; `sockets`: see tests.soak.served."""
+
+    rss: int
+    tasks: Mapping[str, int]
+    sockets: Mapping[str, list[int]]
+    errors: Mapping[str, int]
+    leaks: list[str]
+
+    def connections(self, port: int) -> tuple[int, int]:
+        """To this port: how many, and how many of them the other end has closed."""
+        connected, closed = self.sockets.get(str(port), (0, 0))
+        return connected, closed
+
+
+@dataclass
+class Samples:
+    """Resident memory in bytes, by the seconds since the load began."""
+
+    seconds: float
+    rss: list[tuple[float, int]] = field(default_factory=list)
+
+    @property
+    def window_s(self) -> float:
+        return min(60.0, self.seconds / 6)
+
+    @property
+    def first(self) -> float:
+        """The average of the first minute after the one in which everything is used for the first time."""
+        return self._average(self.window_s, 2 * self.window_s)
+
+    @property
+    def last(self) -> float:
+        return self._average(self.seconds - self.window_s, self.seconds)
+
+    def _average(self, begin: float, end: float) -> float:
+        within = [rss for at, rss in self.rss if begin <= at <= end]
+        return sum(within) / len(within)
+
+
+async def look(http: httpx.AsyncClient) -> State:
+    return State(**(await http.get(served.PATH)).raise_for_status().json())
+
+
+async def sample(http: httpx.AsyncClient, samples: Samples) -> None:
+    """Until it is cancelled."""
+    started = time.monotonic()
+    while True:
+        samples.rss.append((time.monotonic() - started, (await look(http)).rss))
+        await asyncio.sleep(EVERY_S)
+
+
+async def quiet(once: Callable[[], Awaitable[bool]]) -> None:
+    """Returns when `once` says that nothing goes on any more, or when that has taken too long."""
+    deadline = time.monotonic() + QUIET_WITHIN_S
+    while True:
+        if await once() or time.monotonic() > deadline:
+            return
+        await asyncio.sleep(EVERY_S)
