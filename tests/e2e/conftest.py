@@ -75,6 +75,7 @@ def _function_environment(upstream: FakeUpstream) -> dict[str, str]:
             "IDLE_TIMEOUT_S": "1.5",
             "DRAIN_TIMEOUT_S": "0.5",
             "KEEP_ALIVE_S": "0.3",
+            "BREAKER_FAILURES": "0",  # what one test injects is not to be held against the next
             "POWERTOOLS_SERVICE_NAME": "openmind-llm",
             "POWERTOOLS_TRACE_DISABLED": "true",
         }

@@ -12,7 +12,10 @@ class MissingSettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Field names are the variables' in lower case; times are in seconds."""
+    """Field names are the variables' in lower case; times are in seconds.
+
+    `breaker_failures`: so many in a minute, if they are most, close the way to a provider; 0 watches none.
+    """
 
     table_name: str
     key_pepper_secret: str
@@ -25,6 +28,7 @@ class Settings:
     settle_margin_s: float = 60
     seen_max_age_s: float = 30
     secrets_max_age_s: int = 300
+    breaker_failures: int = 5
     max_body_bytes: int = 6 * 1024 * 1024
     cors_allow_origin: str = ""
     model_overrides: str = ""
@@ -49,6 +53,7 @@ class Settings:
             settle_margin_s=float(environ.get("SETTLE_MARGIN_S", "60")),
             seen_max_age_s=float(environ.get("SEEN_MAX_AGE_S", "30")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
+            breaker_failures=int(environ.get("BREAKER_FAILURES", "5")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
             model_overrides=environ.get("MODEL_OVERRIDES", ""),

@@ -37,6 +37,10 @@ def priced(**changes: Any) -> str:
     return json.dumps([NEW | {"prices": [PRICE | changes]}])
 
 
+def with_fallbacks(*names: Any) -> str:
+    return json.dumps([NEW | {"fallbacks": names}])
+
+
 def dated(*dates: str) -> str:
     """The new model with a price for each date."""
     return json.dumps([NEW | {"prices": [PRICE | {"since": since} for since in dates]}])
@@ -79,8 +83,42 @@ def test_an_operator_may_state_what_images_count_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fallbacks", "kept"),
+    [
+        (["openrouter/x-ai/grok-4.3"], ("openrouter/x-ai/grok-4.3",)),
+        (["grok-4.3", "openai/gpt-5"], ("xai/grok-4.3", "openai/gpt-5")),
+        (["grok-4-0709", "grok-4.3-latest"], ("xai/grok-4-0709", "xai/grok-4.3-latest")),
+        ([], ()),
+    ],
+)
+def test_an_operator_may_name_fallbacks_of_any_provider(fallbacks: list[str], kept: tuple[str, ...]) -> None:
+    route = table.load(json.dumps([NEW | {"fallbacks": fallbacks}])).resolve("xai", "grok-4.7", "2026-11-23")
+
+    assert route.model.fallbacks == kept
+
+
+def test_a_fallback_may_be_a_row_that_a_later_change_adds() -> None:
+    overrides = [{"provider": "xai", "name": "grok-4", "fallbacks": ["grok-4.7"]}, NEW]
+
+    route = table.load(json.dumps(overrides)).resolve("xai", "grok-4", "2026-11-23")
+
+    assert route.model.fallbacks == ("xai/grok-4.7",)
+
+
+@pytest.mark.parametrize(
     ("overrides", "told"),
     [
+        (with_fallbacks("gpt-9"), "model xai/grok-4.7: its fallback xai/gpt-9 is no model's exact name"),
+        (with_fallbacks("openai/gpt-5.9"), "xai/grok-4.7: its fallback openai/gpt-5.9 is no model's exact name"),
+        (with_fallbacks("nobody/gpt-5"), "xai/grok-4.7: its fallback nobody/gpt-5 is no model's exact name"),
+        (with_fallbacks("grok-4.7"), "model xai/grok-4.7: its fallback xai/grok-4.7 is itself"),
+        (with_fallbacks(*["grok-4"] * 4), "xai/grok-4.7: ValueError: a model has at most 3 fallbacks"),
+        (with_fallbacks(1), "xai/grok-4.7: TypeError: fallbacks must be a list of names"),
+        (json.dumps([NEW | {"fallbacks": "grok-4"}]), "xai/grok-4.7: TypeError: fallbacks must be a list of names"),
+        (json.dumps([NEW | {"aliases": ["grok 5"]}]), "xai/grok-4.7: ValueError: names must be printable ASCII"),
+        (json.dumps([NEW | {"name": "grök"}]), "ValueError: names must be printable ASCII"),
+        (json.dumps([NEW | {"shutdown": "soon"}]), "xai/grok-4.7: ValueError"),
+        (json.dumps([NEW | {"shutdown": "20270101"}]), "xai/grok-4.7: ValueError: not a date, YYYY-MM-DD: 20270101"),
         ("{", "the model overrides are not JSON"),
         ('{"provider": "openai"}', "the model overrides must be a list of objects"),
         ("[1]", "the model overrides must be a list of objects"),

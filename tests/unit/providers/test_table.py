@@ -31,6 +31,7 @@ MODEL_FIELDS: dict[str, set[type]] = {
     "status": {str},
     "shutdown": {str, NULL},
     "replacement": {str, NULL},
+    "fallbacks": {list},
     "prices": {list},
     "ceiling": {dict, NULL},
     "note": {str, NULL},
@@ -120,6 +121,30 @@ def test_a_shutdown_is_a_date_or_unknown(row: Row) -> None:
 
 
 @every_row
+def test_a_replacement_serves_a_row_that_is_no_longer_active_or_is_its_fallback(row: Row) -> None:
+    served = [f"{row['provider']}/{row['upstream_id']}", *row["fallbacks"]]
+
+    assert (
+        row["status"] == "active" or row["replacement"] is None or f"{row['provider']}/{row['replacement']}" in served
+    )
+
+
+@every_row
+def test_a_row_that_is_served_by_another_ones_model_has_the_others_fallbacks(row: Row) -> None:
+    others = [other for other in MODELS if other["provider"] == row["provider"] and row["upstream_id"] in names(other)]
+
+    assert all(set(other["fallbacks"]) <= set(row["fallbacks"]) for other in others)
+
+
+@every_row
+def test_a_fallback_is_named_in_full_and_is_no_row_that_ends(row: Row) -> None:
+    rows = {f"{one['provider']}/{one['name']}": one for one in MODELS}
+
+    assert all(rows[name]["status"] in {"active", "unverified"} for name in row["fallbacks"])
+    assert all(rows[name]["shutdown"] is None for name in row["fallbacks"])
+
+
+@every_row
 def test_a_price_has_every_field_and_no_other(row: Row) -> None:
     for entry in entries(row):
         assert entry.keys() == {"since", "usd", "omcu", "omcu_basis", "source"}
@@ -154,7 +179,7 @@ def test_a_price_as_another_model_is_that_models() -> None:
     documented = {row["name"]: row["prices"][-1] for row in MODELS}
     borrowed = {row["name"]: row["prices"][-1] for row in MODELS if row["prices"][-1]["omcu_basis"].startswith("as ")}
 
-    assert borrowed.keys() == {"gpt-5-chat-latest", "gpt-4", "gemini-2.0-flash-exp"}
+    assert borrowed.keys() == {"gpt-5-chat-latest", "gpt-4", "gemini-2.0-flash-exp", "gemini-3.1-pro-preview"}
     for price in borrowed.values():
         lender = documented[price["omcu_basis"].removeprefix("as ")]
         assert (lender["omcu"], lender["usd"], lender["omcu_basis"]) == (price["omcu"], price["usd"], "documented")

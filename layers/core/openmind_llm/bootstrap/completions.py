@@ -9,10 +9,11 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, ledgers
+from openmind_llm.bootstrap import credentials, health, ledgers
 from openmind_llm.domain.attempts.attempts import Attempts
-from openmind_llm.domain.attempts.health import Unwatched
+from openmind_llm.domain.attempts.health import Health, Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
+from openmind_llm.domain.attempts.watched import Watched
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.idempotency import AnswerStore
@@ -47,10 +48,23 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, answers: Answ
     # The hold lasts longer than any request can, settling it included.
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
-    attempts = Attempts(keys, Unwatched(), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
+    attempts = Attempts(
+        keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s
+    )
+        keys,
+        Watched(health.breaker(settings), time.time),
+        Keyring(random.random),
+        time.time,
+        first_s=settings.first_chunk_timeout_s,
+    )
     completions = Completions(known, HttpUpstream(client.client(), clocks), attempts, ledger, time.time, times)
     repeats = Repeats(completions, ledger, answers, time.time, times.total_s)
     return CompletionsEndpoint(repeats, settings.max_body_bytes, settings.keep_alive_s)
+
+
+def ways(settings: Settings) -> Health:
+    """What is known of the ways to the providers."""
+    return Watched(health.breaker(settings), time.time) if settings.breaker_failures else Unwatched()
 
 
 def catalogue(settings: Settings) -> Catalogue:

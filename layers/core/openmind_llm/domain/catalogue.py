@@ -13,6 +13,9 @@ from openmind_llm.errors import UnknownModelError, UnknownProviderError
 
 type Row = dict[str, Any]
 
+MOST_FALLBACKS = 3
+"""Of one row."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._/-]+")
 
 
@@ -102,7 +105,8 @@ class ImageTokens:
 class Model:
     """One row of the catalogue. `snapshots` are upstream ids that go through unchanged at this row's price.
 
-    `prices` are sorted by their dates.
+    `prices` are sorted by their dates. `fallbacks` are exact names of other rows, `provider/model`: they are asked in
+    their order where this one cannot answer.
     """
 
     provider: str
@@ -121,6 +125,7 @@ class Model:
     prices: tuple[Price, ...]
     ceiling: Price | None
     image_tokens: ImageTokens = ImageTokens()
+    fallbacks: tuple[str, ...] = ()
 
     def price(self, on: str) -> Price:
         """The newest price that has begun on a day, `YYYY-MM-DD`; the oldest if none has."""
@@ -171,6 +176,11 @@ class Catalogue:
     def models(self, provider: str | None = None) -> tuple[Model, ...]:
         names = self._models if provider is None else (self.provider(provider).name,)
         return tuple(model for name in names for model in self._models[name])
+
+    def known(self, provider: str, name: str) -> Model | None:
+        """The row that has this exact name, as its own, as an alias or as a snapshot."""
+        found = self._by_name.get((provider, name))
+        return found[0] if found else None
 
     def resolve(self, provider_name: str, model_name: str, on: str) -> Route:
         """With the price of a day, `YYYY-MM-DD` in UTC. Raises UnknownProviderError and UnknownModelError."""

@@ -4,12 +4,14 @@ An operator changes rows, or adds some, without touching the files: by the JSON 
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from openmind_llm.domain.catalogue import (
+    MOST_FALLBACKS,
     Catalogue,
     ErrorRule,
     ImageTokens,
@@ -33,6 +35,7 @@ _NEW_ROW: Row = {
     "shutdown": None,
     "replacement": None,
     "ceiling": None,
+    "fallbacks": [],
 }
 """What a row that an operator adds need not say."""
 
@@ -40,6 +43,9 @@ _NEW_ROW: Row = {
 _OMCU_CLASSES = frozenset(TOKEN_CLASSES)
 _USD_CLASSES = _OMCU_CLASSES - {"reasoning"}
 """No provider has a price of its own for reasoning."""
+
+_NAME = re.compile(r"[\x21-\x7e]+")
+"""What fits into a header."""
 
 
 class OverrideError(Exception):
@@ -50,7 +56,7 @@ def load(overrides: str = "") -> Catalogue:
     """The catalogue as it was packaged, with the operator's changes: a JSON list of rows, each with the fields to set.
 
     A row is found by its `provider` and `name`; one that is not there is added. The packaged data is checked by the
-    tests, not at each start. Raises OverrideError.
+    tests, not at each start; that every fallback is a row is checked here, for all of them. Raises OverrideError.
     """
     profiles = {name: _profile(row) for name, row in _read("profiles").items()}
     providers = {name: _provider(name, row) for name, row in _read("providers").items()}
@@ -61,7 +67,9 @@ def load(overrides: str = "") -> Catalogue:
         if key[0] not in providers:
             raise OverrideError(f"model override of an unknown provider: '{key[0]}'")
         models[key] = _changed(rows.get(key, _NEW_ROW | {"upstream_id": key[1]}) | change, profiles)
-    return Catalogue(providers.values(), models.values())
+    catalogue = Catalogue(providers.values(), models.values())
+    _check_fallbacks(catalogue)
+    return catalogue
 
 
 def _changes(overrides: str) -> list[Row]:
@@ -86,6 +94,10 @@ def _changed(row: Row, profiles: dict[str, Profile]) -> Model:
 
 def _check(model: Model) -> None:
     """Raises ValueError; KeyError and the like for what is not even of the right form."""
+    if not all(_NAME.fullmatch(name) for name in (model.name, model.upstream_id, *model.aliases, *model.snapshots)):
+        raise ValueError("names must be printable ASCII without spaces")
+    if model.shutdown is not None:
+        _check_date(model.shutdown)
     _check_prices(model)
     if not _are_positive([model.image_tokens.low, model.image_tokens.high]):
         raise ValueError("image tokens must be positive integers")
@@ -101,9 +113,13 @@ def _check_prices(model: Model) -> None:
         _check_price(price)
 
 
+def _check_date(text: str) -> None:
+    if date.fromisoformat(text).isoformat() != text:
+        raise ValueError(f"not a date, YYYY-MM-DD: {text}")
+
+
 def _check_price(price: Price) -> None:
-    if date.fromisoformat(price.since).isoformat() != price.since:
-        raise ValueError(f"not a date, YYYY-MM-DD: {price.since}")
+    _check_date(price.since)
     _check_classes(price.omcu, _OMCU_CLASSES)
     _check_classes(_stated(price.usd), _USD_CLASSES | {"tiers"})
     bounds = [tier["above_input_tokens"] for tier in price.usd.get("tiers", ())]
@@ -129,6 +145,17 @@ def _are_positive(numbers: Iterable[Any]) -> bool:
 def _stated(level: Mapping[str, Any]) -> dict[str, Any]:
     """Without the classes that have no price of their own at the provider."""
     return {name: amount for name, amount in level.items() if amount is not None}
+
+
+def _check_fallbacks(catalogue: Catalogue) -> None:
+    """Raises OverrideError."""
+    for model in catalogue.models():
+        for name in model.fallbacks:
+            provider, _, other = name.partition("/")
+            found = catalogue.known(provider, other)
+            if found is None or found is model:
+                wrong = "is no model's exact name" if found is None else "is itself"
+                raise OverrideError(f"model {model.provider}/{model.name}: its fallback {name} {wrong}")
 
 
 def _read(name: str) -> Any:
@@ -177,7 +204,18 @@ def _model(row: Row, profiles: dict[str, Profile]) -> Model:
         prices=tuple(_price(entry) for entry in row["prices"]),
         ceiling=_price(row["ceiling"]) if row["ceiling"] else None,
         image_tokens=ImageTokens(**row.get("image_tokens", {})),
+        fallbacks=_fallbacks(row),
     )
+
+
+def _fallbacks(row: Row) -> tuple[str, ...]:
+    """A name without a provider is one of the row's own. Raises TypeError and ValueError."""
+    names = row["fallbacks"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError("fallbacks must be a list of names")
+    if len(names) > MOST_FALLBACKS:
+        raise ValueError(f"a model has at most {MOST_FALLBACKS} fallbacks")
+    return tuple(name if "/" in name else f"{row['provider']}/{name}" for name in names)
 
 
 def _price(entry: Row) -> Price:

@@ -27,7 +27,7 @@ def key(pk: str, sk: str) -> Item:
 
 
 class Update:
-    """One `Update` of a transaction."""
+    """One `Update` of a transaction, or a write of its own: see Table.updated."""
 
     def __init__(self, table: str, key: Item) -> None:
         self._request: Item = {"TableName": table, "Key": key}
@@ -66,6 +66,10 @@ class Update:
 
     def only_if(self, name: str, value: Plain) -> Update:
         self._conditions.append(f"{self._name(name)} = {self._typed_value(_typed(value))}")
+        return self
+
+    def only_without(self, name: str) -> Update:
+        self._conditions.append(f"attribute_not_exists({self._name(name)})")
         return self
 
     def operation(self) -> Item:

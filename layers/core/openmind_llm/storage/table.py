@@ -38,6 +38,11 @@ class Table:
         found = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
         return items.plain(found.get("Item", {}))
 
+    def glance(self, key: Item) -> dict[str, Any]:
+        """As it was a moment ago, at half the price. Empty if there is none."""
+        found = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=False)
+        return items.plain(found.get("Item", {}))
+
     def batch(self, keys: list[Item]) -> list[dict[str, Any]]:
         """Those of the items that are there, in any order."""
         return [one for start in range(0, len(keys), BATCH) for one in self._batch(keys[start : start + BATCH])]
@@ -66,6 +71,18 @@ class Table:
     def put(self, item: Item) -> None:
         """In place of one that may be there."""
         self._client.put_item(TableName=self._name, Item=item)
+
+    def updated(self, update: Update) -> dict[str, Any]:
+        """The item as it is after this one write; empty, and nothing is written, where a condition does not hold."""
+        try:
+            done = self._client.update_item(**update.operation()["Update"], ReturnValues="ALL_NEW")
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return {}
+        return items.plain(done["Attributes"])
+
+    def delete(self, key: Item) -> None:
+        """Whether it is there or not."""
+        self._client.delete_item(TableName=self._name, Key=key)
 
     def new_or(self, item: Item, condition: str, values: Item) -> Item:
         """The operation that puts an item which is not there yet, or of which `condition` holds. Names are `#name`."""

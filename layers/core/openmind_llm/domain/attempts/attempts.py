@@ -77,20 +77,24 @@ class Attempts:
         except BaseException:
             release()
             course.stopped(target, self._attempt(pick, started, "stopped"))
+            stack.push_async_callback(asyncio.to_thread, self._health.told_nothing, target)
             raise
         stack.callback(release)
         course.answered(target, self._attempt(pick, started))
         first_s = self._now() - started if course.is_stream else None
-        praise = asyncio.to_thread(self._health.answered, target, first_s)
+        praise = asyncio.to_thread(self._health.answered, target, first_s, account_id)
         stack.push_async_callback(asyncio.wait, [asyncio.create_task(praise)])
         return answer
 
     def _blame(self, target: Target, error: GatewayError, patience: Patience, account_id: str) -> None:
+        """The only key of a provider is not set aside: there is no other one, and it may be refused by mistake."""
         rule = table.rule(error.means)
-        if rule.set_aside_s:
+        if rule.set_aside_s and len(self._keys.all(target.route.provider.name)) > 1:
             self._health.set_aside(target, error.means, rule.set_aside_s)
         elif rule.is_counted:
             self._health.failed(target, error.means, patience, account_id)
+        else:
+            self._health.told_nothing(target)
 
     def _attempt(self, pick: Pick, started: float, means: str = "") -> Attempt:
         route, took_ms = pick.target.route, round((self._now() - started) * 1000)
@@ -123,7 +127,7 @@ class Attempts:
         now, opens_at = self._now(), []
         for key in ordered:
             target = Target(route, key)
-            closed_until = self._health.opens_at(target)
+            closed_until = self._health.opens_at(target, course.budget.left_s(now))
             if not closed_until:
                 return Pick(target, course.pause_s(key, now))
             opens_at.append(closed_until)

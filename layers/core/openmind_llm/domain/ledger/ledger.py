@@ -67,6 +67,10 @@ class Ledger:
         standing = self._look(key_id)
         return standing.key if standing else None
 
+    def lately(self, caller: Caller) -> Standing:
+        """As it was seen lately, else by a look: for what an admission does not judge. Raises AuthenticationError."""
+        return self._seen.get(caller.key_id) or self._require(caller)
+
     def standing(self, caller: Caller) -> Standing:
         """A fresh look. Raises AuthenticationError for what is revoked, closed or expired."""
         standing = self._require(caller)
@@ -89,7 +93,7 @@ class Ledger:
     def disclosed(self, caller: Caller) -> dict[str, str]:
         """What an answer without a hold tells of limits and credit; nothing where nothing is known."""
         try:
-            standing = self._seen.get(caller.key_id) or self._require(caller)
+            standing = self.lately(caller)
             return disclosure.of_standing(standing, self._plans.get(standing.account.plan), self._clock.now())
         except GatewayError:
             return {}
