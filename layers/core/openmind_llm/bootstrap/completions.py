@@ -48,15 +48,7 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, answers: Answ
     # The hold lasts longer than any request can, settling it included.
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
-    attempts = Attempts(
-        keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s
-    )
-        keys,
-        Watched(health.breaker(settings), time.time),
-        Keyring(random.random),
-        time.time,
-        first_s=settings.first_chunk_timeout_s,
-    )
+    attempts = Attempts(keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
     completions = Completions(known, HttpUpstream(client.client(), clocks), attempts, ledger, time.time, times)
     repeats = Repeats(completions, ledger, answers, time.time, times.total_s)
     return CompletionsEndpoint(repeats, settings.max_body_bytes, settings.keep_alive_s)
