@@ -53,5 +53,11 @@ def header(scope: Scope, name: str) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), "")
 
 
+def joined(scope: Scope, name: str) -> str | None:
+    """All values of a header (lower-case name), with commas between; None without one."""
+    found = [value for one, value in headers(scope) if one == name]
+    return ",".join(found) if found else None
+
+
 def headers(scope: Scope) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]

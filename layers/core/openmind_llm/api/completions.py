@@ -1,8 +1,9 @@
 """`POST /api/core/{provider}/chat/completions` as a plain ASGI application, without a framework."""
 
-from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, read_body, send_json
+from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, joined, read_body, send_json
 from openmind_llm.api.event_stream import EventStream
-from openmind_llm.domain.attempts.budget import TIMEOUT_HEADER
+from openmind_llm.domain import fallbacks
+from openmind_llm.domain.attempts import budget
 from openmind_llm.domain.completions import Call
 from openmind_llm.domain.repeats import Repeats
 from openmind_llm.errors import UnsupportedMediaTypeError
@@ -20,9 +21,15 @@ class CompletionsEndpoint:
         state = scope["state"]
         require_json(scope)
         body = await read_body(receive, self._max_body_bytes)
-        provider = scope["path_params"]["provider"]
-        timeout = header(scope, TIMEOUT_HEADER) or None
-        call = Call(state["caller"], provider, body, state["request_id"], _noted(scope), timeout)
+        call = Call(
+            caller=state["caller"],
+            provider=scope["path_params"]["provider"],
+            raw=body,
+            request_id=state["request_id"],
+            noted=_noted(scope),
+            timeout=joined(scope, budget.TIMEOUT_HEADER),
+            fallback=joined(scope, fallbacks.HEADER),
+        )
         async with self._completions.open(call, _idempotency_key(scope)) as reply:
             if reply.is_stream:
                 await EventStream(reply, receive, send, self._keep_alive_s).relay()

@@ -44,21 +44,43 @@ QUOTE_REFUSALS: dict[int | str, dict[str, Any]] = {
     503: refusal("The ledger cannot be read at the moment"),
 }
 
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "The same key with the same body gets the stored answer for 24 hours, charged once. "
-    "Only with this header is an answer stored.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-}
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+_HEADERS = [
+    _header(
+        "Idempotency-Key",
+        "The same key with the same body gets the stored answer for 24 hours, charged once. "
+        "Only with this header is an answer stored.",
+        type="string",
+        minLength=1,
+        maxLength=255,
+        pattern="^[!-~]([ -~]*[!-~])?$",
+    ),
+    _header(
+        "x-request-timeout-ms",
+        "Milliseconds that the whole request may take, retries and fallbacks included",
+        type="integer",
+        minimum=1,
+        maximum=9_999_999_999,
+    ),
+    _header(
+        "x-openmind-fallback",
+        "Up to three models (provider/model, with commas between) that may answer where the one that is asked for "
+        "cannot; none to do without those of the catalogue",
+        type="string",
+        examples=["none", "xai/grok-4"],
+    ),
+]
 
 CHAT_OPERATION: dict[str, Any] = {
     "response_model": schemas.ChatCompletion,
     "response_description": "The completion, or the events of its stream",
     "responses": REFUSALS | NOT_FOUND | _CHAT_REFUSALS,
     "openapi_extra": {
-        "parameters": [_IDEMPOTENCY_KEY],
+        "parameters": _HEADERS,
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schemas.CHAT_REQUEST, "example": schemas.CHAT_EXAMPLE}},

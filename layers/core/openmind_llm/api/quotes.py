@@ -3,9 +3,9 @@
 import asyncio
 
 from openmind_llm.api import report_bodies
-from openmind_llm.api.asgi import Receive, Scope, Send, read_body, send_json
+from openmind_llm.api.asgi import Receive, Scope, Send, joined, read_body, send_json
 from openmind_llm.api.completions import require_json
-from openmind_llm.domain import json_body
+from openmind_llm.domain import fallbacks, json_body
 from openmind_llm.domain.quotes import Quotes
 
 
@@ -20,5 +20,6 @@ class QuotesEndpoint:
         state, provider = scope["state"], scope["path_params"]["provider"]
         require_json(scope)
         raw = await read_body(receive, self._max_body_bytes)
-        quote = await asyncio.to_thread(self._quotes.get, state["caller"], provider, raw, state["request_id"])
+        fallback = joined(scope, fallbacks.HEADER)
+        quote = await asyncio.to_thread(self._quotes.get, state["caller"], provider, raw, state["request_id"], fallback)
         await send_json(send, 200, json_body.text(report_bodies.quote(quote)), {"cache-control": "no-store"})

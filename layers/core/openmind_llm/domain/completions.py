@@ -9,18 +9,19 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, json_body, metering, recording, usage
+from openmind_llm.domain import answers, exchanges, fallbacks, json_body, metering, recording, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.chunks import Tally
+from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.standing import Standing
-from openmind_llm.domain.metering import Exchange, Meter
+from openmind_llm.domain.metering import Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.errors import (
@@ -40,7 +41,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Call:
     """A request as it came in. `noted` are further fields of its line in the log.
 
-    `timeout` is the value of the header that names one (domain.attempts.budget).
+    `timeout` and `fallback` are the values of the headers of domain.attempts.budget and domain.fallbacks.
     """
 
     caller: Caller
@@ -49,6 +50,7 @@ class Call:
     request_id: str
     noted: Mapping[str, str] = _NOTHING
     timeout: str | None = None
+    fallback: str | None = None
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class Completions:
         """
         async with metering.disclosing(self._ledger, call.caller):
             exchange = self._prepared(call, facts, recorder)
-        ask = metering.asks(exchange, self._times.hold_s)
+        ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
         async with answer(exchange, meter) as reply, recording.of(reply, recorder):
@@ -128,20 +130,22 @@ class Completions:
     def require_allowed(self, call: Call, standing: Standing) -> None:
         """Of a key that is kept to some models. Raises ModelNotAllowedError, and what speaks against the body."""
         if standing.key.allowed_models or standing.key.allowed_providers:
-            _, route = metering.routed(self._catalogue, call.provider, call.raw, self._now())
+            _, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
 
     def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
         started = self._now()
-        request, route = metering.routed(self._catalogue, call.provider, call.raw, started)
+        request, route = exchanges.routed(self._catalogue, call.provider, call.raw, started)
         facts |= {
             "model": route.model.name,
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
+        named = fallbacks.parse(call.fallback)
+        ways = exchanges.ways(self._catalogue, request, route, named, started)
         timeout_s = budget.timeout_s(call.timeout)
-        return Exchange(call.caller, call.request_id, started, request, route, recorder, timeout_s=timeout_s)
+        return Exchange(call.caller, call.request_id, started, request, route, recorder, ways, timeout_s)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:

@@ -4,80 +4,25 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from openmind_llm import redaction
-from openmind_llm.domain import requests, usage, utc
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import Course
-from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, disclosure, settlement
-from openmind_llm.domain.ledger.admission import Admission, Ask, Fallback
+from openmind_llm.domain.ledger.admission import Admission, Ask
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.rows import Bill, Hold, Timing
 from openmind_llm.domain.ledger.settlement import Ending
-from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage
-from openmind_llm.errors import GatewayError, InvalidRequestError
+from openmind_llm.errors import GatewayError
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A checked request on its way to its model. `started` is in seconds since the epoch.
-
-    With a recorder, the answer is kept. `is_gone`: the model that is asked for, so that its fallbacks are tried first.
-    `warnings` are for the caller. `timeout_s` is what the request names.
-    """
-
-    caller: Caller
-    request_id: str
-    started: float
-    request: ChatRequest
-    route: Route
-    recorder: Recorder | None = None
-    fallbacks: tuple[Fallback, ...] = ()
-    is_gone: bool = False
-    warnings: tuple[str, ...] = ()
-    timeout_s: float | None = None
-
-
-def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
-    """The checked body and where it goes. Raises UnknownProviderError, InvalidRequestError and UnknownModelError."""
-    catalogue.provider(provider)
-    request = requests.parse(raw)
-    route = catalogue.resolve(provider, request.model, utc.day(now_s))
-    for field in route.provider.refused_fields & request.body.keys():
-        raise InvalidRequestError(f"{field} is not supported: name one model")
-    for field in route.provider.unpriced_fields & request.body.keys():
-        raise InvalidRequestError(f"{field} is not supported: only tokens are priced")
-    if requests.asks_for_server_tools(request.body):
-        raise InvalidRequestError("tools[].type must be function or custom: only tokens are priced")
-    return request, route
-
-
-def asks(exchange: Exchange, hold_s: int) -> Ask:
-    """What the exchange wants put aside, for `hold_s` seconds at most."""
-    request, route = exchange.request, exchange.route
-    prompt, recorder = usage.measure(request.body), exchange.recorder
-    return Ask(
-        request_id=exchange.request_id,
-        started_ms=int(exchange.started * 1000),
-        hold_s=hold_s,
-        route=route,
-        is_stream=request.is_stream,
-        input_bound=prompt.bound(route.model.image_tokens, route.model.context_window),
-        input_estimate=prompt.estimate,
-        asked_output=request.asked_output,
-        choices=request.choices,
-        idempotency=recorder.record_id if recorder else "",
-        body_hash=recorder.body_hash if recorder else "",
-        fallbacks=exchange.fallbacks,
-    )
 
 
 class Meter:
@@ -163,7 +108,7 @@ class Meter:
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
         others = tuple(one.route for one in admitted.fallbacks)
-        routes = (*others, exchange.route) if exchange.is_gone else (exchange.route, *others)
+        routes = (*others, exchange.route) if exchange.ways.come_first else (exchange.route, *others)
         may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
         budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
         return Course(routes, budget, is_stream=exchange.request.is_stream)
@@ -172,8 +117,8 @@ class Meter:
         told = {"x-openmind-attempts": str(len(self._course.trail))}
         if self._course.served is not None:
             told["x-openmind-served-by"] = f"{self.route.provider.name}/{shown_name(self.route)}"
-        if self._exchange.warnings:
-            told["x-openmind-warning"] = "; ".join(self._exchange.warnings)
+        if self._exchange.ways.warnings:
+            told["x-openmind-warning"] = "; ".join(self._exchange.ways.warnings)
         return disclosure.of_admission(self._admission, bill, self._now()) | told
 
     async def _admit(self) -> None:

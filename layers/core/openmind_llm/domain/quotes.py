@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmind_llm.domain import metering
+from openmind_llm.domain import exchanges, fallbacks, metering
 from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.quoting import Quoted
-from openmind_llm.domain.metering import Exchange
 from openmind_llm.domain.ports import Adjust
 from openmind_llm.domain.requests import ChatRequest
 
@@ -33,11 +33,15 @@ class Quotes:
         self._adjust = adjust
         self._now = now
 
-    def get(self, caller: Caller, provider: str, raw: bytes, request_id: str) -> Quote:
-        """Raises what a completion raises for its body and its model; what speaks against its admission is told."""
+    def get(self, caller: Caller, provider: str, raw: bytes, request_id: str, fallback: str | None = None) -> Quote:
+        """Raises what a completion raises for its body and its model; what speaks against its admission is told.
+
+        `fallback` is the value of the header of domain.fallbacks.
+        """
         started = self._now()
-        request, route = metering.routed(self._catalogue, provider, raw, started)
-        ask = metering.asks(Exchange(caller, request_id, started, request, route), hold_s=0)
+        request, route = exchanges.routed(self._catalogue, provider, raw, started)
+        ways = exchanges.ways(self._catalogue, request, route, fallbacks.parse(fallback), started)
+        ask = exchanges.asks(Exchange(caller, request_id, started, request, route, ways=ways), hold_s=0)
         quoted = self._ledger.quote(caller, ask)
         return Quote(route, ask, quoted, self._adjusted(request, route, quoted))
 

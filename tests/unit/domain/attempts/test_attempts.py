@@ -230,6 +230,20 @@ def test_a_call_that_is_stopped_is_on_the_trail() -> None:
     assert tried.course.costly is ASKED
 
 
+def test_who_is_stopped_while_it_waits_gives_up_the_way() -> None:
+    tried = Tried.__new__(Tried)
+
+    async def stop(_: float) -> None:
+        raise asyncio.CancelledError
+
+    tried._sleep = stop  # type: ignore[assignment, method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        tried.__init__([failure("outage")])  # type: ignore[misc]
+
+    assert tried.health.told[-1] == ("nothing", "key-1")
+    assert tried.course.costly is None
+
+
 def test_a_key_is_free_again_whatever_became_of_its_call() -> None:
     for failures in ([], [failure("outage")], [failure("input")]):
         assert not Tried(failures).keyring._load

@@ -69,3 +69,16 @@ def test_who_had_no_patience_has_shown_nothing() -> None:
         first.failed(TARGET, "timeout", Patience(0.5, 1), "account-1")
 
     assert first.opens_at(TARGET, 60) == 0
+
+
+def test_a_model_that_thinks_before_it_writes_is_not_slow() -> None:
+    thinking, plain = Target(route("openai/gpt-5"), ONE), TARGET
+    environments = Environments()
+    first = environments.another()
+
+    for target in (thinking, plain):
+        for _ in range(9):
+            first.answered(target, 90, "account-1")
+
+    assert first.opens_at(thinking, 60) == 0
+    assert first.opens_at(plain, 60) > 0

@@ -53,12 +53,20 @@ class Attempts:
             pick = await asyncio.to_thread(self._pick, course, route)
             if pick is None:
                 continue
-            if pick.pause_s:
-                await self._sleep(pick.pause_s)
+            await self._wait(pick, stack)
             answer = await self._called(course, pick, ask, stack, account_id)
             if answer is not None:
                 return answer
         raise course.refusal()
+
+    async def _wait(self, pick: Pick, stack: AsyncExitStack) -> None:
+        if not pick.pause_s:
+            return
+        try:
+            await self._sleep(pick.pause_s)
+        except BaseException:
+            stack.push_async_callback(asyncio.to_thread, self._health.told_nothing, pick.target)
+            raise
 
     async def _called[A](
         self, course: Course, pick: Pick, ask: Ask[A], stack: AsyncExitStack, account_id: str

@@ -61,8 +61,8 @@ class BreakerRules:
 def opens(counts: Counts, rules: BreakerRules) -> bool:
     """Whether the failures are many, also without the account that had most of them if it is not the only one."""
     failures, answers = sum(counts.failures.values()), sum(counts.answers.values())
-    if failures < rules.failures or not _most_fail(failures, answers + rules.one_in - 1, rules):
-        return False  # an answer may have come that the sample does not have yet
+    if failures < rules.failures or not _most_fail(failures, _at_most(answers, rules), rules):
+        return False
     worst = max(counts.failures, key=lambda tag: counts.failures[tag])
     if not (counts.failures.keys() | counts.answers.keys()) - {worst}:
         return True
@@ -77,3 +77,8 @@ def tag(account_id: str) -> str:
 
 def _most_fail(failures: int, answers: int, rules: BreakerRules) -> bool:
     return failures >= rules.ratio * (failures + answers)
+
+
+def _at_most(answers: int, rules: BreakerRules) -> int:
+    """With those that may have come since the last one of the sample. Where it has none, the failures alone decide."""
+    return answers + rules.one_in - 1 if answers else 0

@@ -27,7 +27,9 @@ class Watched:
         return self._now() + PROBED_BY_ANOTHER_S
 
     def answered(self, target: Target, first_s: float | None, account_id: str) -> None:
-        self._breaker.answered(_cell(target), first_s, first_s is not None, account_id)
+        """A model that thinks before it writes may take long to its first word, and is well."""
+        thinks = target.route.model.capabilities.get("reasoning")
+        self._breaker.answered(_cell(target), None if thinks else first_s, first_s is not None, account_id)
 
     def failed(self, target: Target, means: str, patience: Patience, account_id: str) -> None:
         self._breaker.failed(_cell(target), means, patience.first_s, account_id)

@@ -1,0 +1,98 @@
+"""A request that was read and checked: where it may go, and what it wants put aside."""
+
+from dataclasses import dataclass
+
+from openmind_llm.domain import fallbacks, requests, usage, utc
+from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.keys import Caller
+from openmind_llm.domain.ledger.admission import Ask, Fallback
+from openmind_llm.domain.recording import Recorder
+from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.domain.usage import Prompt
+from openmind_llm.errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A fallback. `is_named`: by the request itself, and not by the catalogue."""
+
+    route: Route
+    is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Beside the route that is asked for. `come_first`: before it, whose model is gone. `warnings` are for callers."""
+
+    others: tuple[Other, ...] = ()
+    come_first: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+NO_OTHERS = Ways()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A checked request on its way to its model. `started` is in seconds since the epoch.
+
+    With a recorder, the answer is kept. `timeout_s` is what the request names.
+    """
+
+    caller: Caller
+    request_id: str
+    started: float
+    request: ChatRequest
+    route: Route
+    recorder: Recorder | None = None
+    ways: Ways = NO_OTHERS
+    timeout_s: float | None = None
+
+
+def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
+    """The checked body and where it goes. Raises UnknownProviderError, InvalidRequestError and UnknownModelError."""
+    catalogue.provider(provider)
+    request = requests.parse(raw)
+    route = catalogue.resolve(provider, request.model, utc.day(now_s))
+    for field in route.provider.refused_fields & request.body.keys():
+        raise InvalidRequestError(f"{field} is not supported: name one model")
+    for field in route.provider.unpriced_fields & request.body.keys():
+        raise InvalidRequestError(f"{field} is not supported: only tokens are priced")
+    if requests.asks_for_server_tools(request.body):
+        raise InvalidRequestError("tools[].type must be function or custom: only tokens are priced")
+    return request, route
+
+
+def ways(catalogue: Catalogue, request: ChatRequest, asked: Route, names: tuple[str, ...] | None, now_s: float) -> Ways:
+    """`names` is what domain.fallbacks.parse gave. Raises what domain.fallbacks.routes raises."""
+    day = utc.day(now_s)
+    found = fallbacks.routes(catalogue, asked, names, day, request.body)
+    parts = [name.partition("/") for name in names or ()]
+    named = [catalogue.resolve(provider, model, day) for provider, _, model in parts]
+    others = [Other(route, route in named) for route in found.routes if route is not asked]
+    return Ways(tuple(others), found.routes[0] is not asked, found.warnings)
+
+
+def asks(exchange: Exchange, hold_s: int) -> Ask:
+    """What the exchange wants put aside, for `hold_s` seconds at most."""
+    request, route = exchange.request, exchange.route
+    prompt, recorder = usage.measure(request.body), exchange.recorder
+    covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.ways.others]
+    return Ask(
+        request_id=exchange.request_id,
+        started_ms=int(exchange.started * 1000),
+        hold_s=hold_s,
+        route=route,
+        is_stream=request.is_stream,
+        input_bound=_bound(prompt, route),
+        input_estimate=prompt.estimate,
+        asked_output=request.asked_output,
+        choices=request.choices,
+        idempotency=recorder.record_id if recorder else "",
+        body_hash=recorder.body_hash if recorder else "",
+        fallbacks=tuple(covered),
+    )
+
+
+def _bound(prompt: Prompt, route: Route) -> int:
+    return prompt.bound(route.model.image_tokens, route.model.context_window)
