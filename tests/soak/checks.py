@@ -7,13 +7,11 @@ from openmind_llm.domain import money
 from openmind_llm.domain.ledger.rows import Entry
 from tests.soak.clients import End, Told
 from tests.soak.evidence import Evidence
+from tests.soak.watch import KEPT_WHEN_IDLE
 from tests.soak.wishes import NEVER_SHORT
 
 MAX_ATTEMPTS = 4
 """Calls for one request: the usual of every plan."""
-
-POOLED = 100
-"""Connections that the gateway keeps at most: providers.client.client."""
 
 STATUSES = {0, 200, 402, 409, 429, 503}
 """0: the client left before any came. Nothing that is sent here is at fault, so that any other is the gateway's."""
@@ -51,12 +49,12 @@ def _every_request_ended(evidence: Evidence) -> Iterator[str]:
 
 
 def _nothing_is_left_running(evidence: Evidence) -> Iterator[str]:
-    left = Counter(evidence.after.tasks) - Counter(evidence.before.tasks)
+    left = evidence.after.tasks_beyond(evidence.before)
     if left:
         yield f"tasks are left: {dict(left)}"
     connected, closed = evidence.after.connections(evidence.provider_port)
-    if connected > POOLED:
-        yield f"{connected} connections to the provider are open, more than are kept"
+    if connected > KEPT_WHEN_IDLE:
+        yield f"{connected} connections to the provider are open, though none is in use"
     if closed:
         yield f"{closed} connections that the provider has closed are open"
 
@@ -89,20 +87,23 @@ def _every_swept_hold_is_explained(evidence: Evidence) -> Iterator[str]:
 def _rows_say_what_clients_saw(evidence: Evidence) -> Iterator[str]:
     for told in evidence.told:
         entry = evidence.books.entries.get(told.request_id)
-        if told.is_replay or told.end not in OUTCOMES:
-            continue
         if entry is None:
-            if told.end is not End.REFUSED or told.attempts is not None:
+            if told.end in OUTCOMES and not told.is_replay and not _is_refused_at_the_door(told):
                 yield f"{_name(told)}: {told.end}, and there is no row"
-        elif entry.outcome not in OUTCOMES[told.end] | {"abandoned"}:
-            yield f"{_name(told)}: {told.end}, but its row is {entry.outcome}"
         elif entry.outcome != "abandoned":
             yield from _differences(told, entry)
 
 
+def _is_refused_at_the_door(told: Told) -> bool:
+    """Before anything was admitted."""
+    return told.end is End.REFUSED and told.attempts is None
+
+
 def _differences(told: Told, entry: Entry) -> Iterator[str]:
     attempts = entry.timing.attempts
-    if told.end in {End.WHOLE, End.REFUSED} and told.attempts not in {None, attempts}:
+    if told.end in OUTCOMES and entry.outcome not in OUTCOMES[told.end]:
+        yield f"{_name(told)}: {told.end}, but its row is {entry.outcome}"
+    if told.attempts not in {None, attempts}:
         yield f"{_name(told)}: {told.attempts} attempts told, {attempts} in its row"
     is_sure = bool(told.cost) and told.wish.who.account == NEVER_SHORT
     if is_sure and told.cost != money.text(entry.charge):

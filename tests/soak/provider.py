@@ -15,6 +15,9 @@ from tests.soak.faults import Cut, Script
 
 SECOND_KEY = f"{canaries.PROVIDER_KEY}-second"
 
+IDLE_S = 2.0
+"""A connection without a call is closed after this time, as real providers do."""
+
 
 class Provider:
     """Serves on loopback while it is entered. `calls` counts by marker, `injected` by the name of the fault.
@@ -41,14 +44,15 @@ class Provider:
         await self._server.wait_closed()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             while await self._exchange(reader, writer):
                 pass
         writer.close()
 
     async def _exchange(self, reader: StreamReader, writer: StreamWriter) -> bool:
-        """Whether the connection is kept."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        """Whether the connection is kept. Raises TimeoutError if no call comes."""
+        async with asyncio.timeout(IDLE_S):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         named = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
         body = json.loads(await reader.readexactly(int(named["content-length"])))
         is_second_key = named["authorization"] == f"Bearer {SECOND_KEY}".lower()

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -20,10 +19,10 @@ from tests.soak import books, stack, watch
 from tests.soak.clients import Client, End, Told
 from tests.soak.evidence import Evidence
 from tests.soak.provider import Provider
-from tests.soak.watch import Samples, State
+from tests.soak.watch import KEPT_WHEN_IDLE, Samples, State
 from tests.soak.wishes import CALLERS, Wish, wish
 
-AT_ONCE = 12
+AT_ONCE = 16
 """Requests under way: enough to keep two cores busy, and few enough for the gateway to stay responsive."""
 
 SWEEP_EVERY_S = 10
@@ -68,8 +67,7 @@ class Soak:
             await self._load(seconds)
         self._provider.is_faulty = False
         ledger = ledgers.ledger(self._settings)
-        await watch.quiet(lambda: self._is_quiet(before, ledger))
-        after = await watch.look(self._http)
+        after = await watch.quiet(lambda: self._looked(ledger), lambda state: self._is_quiet(before, state))
         return Evidence(
             seed=self._seed,
             seconds=seconds,
@@ -107,7 +105,8 @@ class Soak:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+                with suppress(asyncio.CancelledError):
+                    await task
 
     async def _sweep_on(self, ledger: Ledger) -> None:
         while True:
@@ -119,20 +118,22 @@ class Soak:
             await asyncio.to_thread(ledger.sweep)
 
     async def _ask_plainly(self) -> None:
-        """Also makes the gateway's pool look after its connections, which it does only when one is wanted."""
         plain = replace(_plain(), number=-len(self._told), marker=f"marker {self._seed}, plain.")
-        told = await self._client.ask(plain)
-        assert told.end is End.WHOLE, told
-        self._told.append(told)
+        self._told.append(await self._client.ask(plain))
 
-    async def _is_quiet(self, before: State, ledger: Ledger) -> bool:
-        """With nothing open, and no connection that the provider has closed. A plain request is answered meanwhile."""
+    async def _looked(self, ledger: Ledger) -> State:
+        """After a plain request: the gateway's pool looks after its connections only when one is wanted."""
         await self._ask_plainly()
         await self._sweep(ledger)
-        state = await watch.look(self._http)
-        _, closed = state.connections(self._provider.port)
-        is_idle = not Counter(state.tasks) - Counter(before.tasks)
-        return is_idle and not closed and not await asyncio.to_thread(books.open_holds, self._settings)
+        return await watch.look(self._http)
+
+    async def _is_quiet(self, before: State, state: State) -> bool:
+        return (
+            self._told[-1].end is End.WHOLE
+            and not state.tasks_beyond(before)
+            and state.connections(self._provider.port) <= (KEPT_WHEN_IDLE, 0)
+            and not await asyncio.to_thread(books.open_holds, self._settings)
+        )
 
 
 def _plain() -> Wish:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ EVERY_S = 1.0
 QUIET_WITHIN_S = 90.0
 """Longer than a hold whose request could not be settled waits for the sweeper."""
 
+KEPT_WHEN_IDLE = 1
+"""Connections to the provider, which closes those that it is not asked by any more: the last plain request's."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -23,6 +27,9 @@ class State:
     sockets: Mapping[str, list[int]]
     errors: Mapping[str, int]
     leaks: list[str]
+
+    def tasks_beyond(self, other: "State") -> Counter[str]:
+        return Counter(self.tasks) - Counter(other.tasks)
 
     def connections(self, port: int) -> tuple[int, int]:
         """To this port: how many, and how many of them the other end has closed."""
@@ -67,10 +74,11 @@ async def sample(http: httpx.AsyncClient, samples: Samples) -> None:
         await asyncio.sleep(EVERY_S)
 
 
-async def quiet(once: Callable[[], Awaitable[bool]]) -> None:
-    """Returns when `once` says that nothing goes on any more, or when that has taken too long."""
+async def quiet(look: Callable[[], Awaitable[State]], is_quiet: Callable[[State], Awaitable[bool]]) -> State:
+    """The first state in which nothing goes on any more, or the last one if that takes too long."""
     deadline = time.monotonic() + QUIET_WITHIN_S
     while True:
-        if await once() or time.monotonic() > deadline:
-            return
+        state = await look()
+        if await is_quiet(state) or time.monotonic() > deadline:
+            return state
         await asyncio.sleep(EVERY_S)
