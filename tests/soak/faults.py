@@ -22,13 +22,16 @@ HANG = math.inf
 SILENCE_S = 3.0
 """Longer than IDLE_TIMEOUT_S: see tests.soak.stack."""
 
+FAULTY = 0.3
+"""Of all calls."""
+
 type Script = list[bytes | float | Cut]
 type Chance = random.Random
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`share`: of a hundred calls. A `needs_second_key` one is met by calls with that key alone."""
+    """`share`: in relation to the others. A `needs_second_key` one is met by calls with that key alone."""
 
     share: int
     script: Callable[[Chance], Script]
@@ -132,9 +135,9 @@ STREAM: dict[str, Fault] = _ANY | {
 
 def drawn(chance: Chance, *, is_stream: bool, is_second_key: bool) -> tuple[str, Script]:
     """The name of a fault, empty for none, and what it looks like."""
+    if chance.random() >= FAULTY:
+        return "", good(chance, is_stream=is_stream)
     faults = STREAM if is_stream else WHOLE
-    shares = [fault.share for fault in faults.values()]
-    name = chance.choices([*faults, ""], [*shares, 100 - sum(shares)])[0]
-    if name and (is_second_key or not faults[name].needs_second_key):
-        return name, faults[name].script(chance)
-    return "", good(chance, is_stream=is_stream)
+    met = {name: fault for name, fault in faults.items() if is_second_key or not fault.needs_second_key}
+    name = chance.choices(list(met), [fault.share for fault in met.values()])[0]
+    return name, met[name].script(chance)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from tests.soak.clients import Told
 from tests.soak.evidence import Evidence
 
+MOST_ERRORS = 6
+
 
 def text(evidence: Evidence) -> str:
     return "".join(f"{name:<14}{told}\n" for name, told in _lines(evidence))
@@ -17,7 +19,7 @@ def _lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield "requests", f"{len(told)}, {len(told) / evidence.seconds:.1f} a second"
     yield "answers", _counts(Counter(str(one.status or "none") for one in told))
     yield "ends", _counts(Counter(str(one.end) for one in told))
-    yield "errors", _counts(Counter(one.error for one in told if one.error))
+    yield "errors", _counts(dict(Counter(one.error for one in told if one.error).most_common(MOST_ERRORS)))
     yield "calls", f"{calls}, and {evidence.injected.total() / calls:.0%} of them met a fault"
     yield "faults", _counts(evidence.injected)
     yield "attempts", _attempts(evidence)

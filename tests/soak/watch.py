@@ -58,7 +58,7 @@ class Samples:
         return self._average(self.seconds - self.window_s, self.seconds)
 
     def _average(self, begin: float, end: float) -> float:
-        within = [rss for at, rss in self.rss if begin <= at <= end]
+        within = [rss for at, rss in self.rss if begin <= at <= end] or [self.rss[-1][1]]
         return sum(within) / len(within)
 
 
