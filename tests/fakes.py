@@ -13,6 +13,7 @@ from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.domain.telemetry import Content, Summary
 from openmind_llm.errors import UserNotFoundError
 
 
@@ -67,6 +68,21 @@ def attempts(now: Callable[[], float], *secrets: str) -> Attempts:
     """With one key, unless the test names others."""
     keys = FakeProviderKeys(*secrets or ("sk-1",))
     return Attempts(keys, Unwatched(), Keyring(lambda: 0.5), now, no_sleep)
+
+
+class FakeTelemetry:
+    """See domain.telemetry.Telemetry. Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Summary] = []
+        self.contents: list[Content] = []
+
+    def tell(self, summary: Summary) -> None:
+        self.told.append(summary)
+
+    def tell_content(self, content: Content, *, is_wanted: bool) -> None:
+        if is_wanted:
+            self.contents.append(content)
 
 
 class FakeLogins:

@@ -43,6 +43,7 @@ STAND_INS = {
     "LogLevel": "INFO",
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
+    "Metrics": "model",
     "PlanOverrides": "[]",
     "DefaultPlan": "free",
     "OidcIssuer": "",
@@ -299,6 +300,16 @@ def test_route_logs_its_own_id_beside_that_of_the_gateway(route: Running) -> Non
     ours = answer["headers"]["x-request-id"]
     (logged,) = (line["gateway_request_id"] for line in lines if line["request_id"] == ours)
     assert logged == _event("route_chat")["requestContext"]["requestId"]
+
+
+def test_the_line_of_a_request_has_its_metrics(route: Running) -> None:
+    """As the function writes it, with its own Logger."""
+    answer = _invoke(route, "route_chat")
+
+    lines = [json.loads(line) for line in route.output.splitlines() if '"message":"completion"' in line]
+    (made,) = (line for line in lines if line["request_id"] == answer["headers"]["x-request-id"])
+    assert made["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "OpenMind"
+    assert (made["Requests"], made["attempts"], made["tried"][0]["means"]) == (1, 1, "answered")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """A soak in a few lines."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from tests.soak import watch
 from tests.soak.clients import Told
 from tests.soak.evidence import Evidence
+from tests.soak.watch import State
 
 MOST_ERRORS = 6
 
@@ -40,16 +42,18 @@ def _latency(told: list[Told]) -> str:
 
 
 def _inside(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    first, last = evidence.samples.first, evidence.samples.last
-    window = f"{evidence.samples.window_s:g} s"
-    yield (
-        "memory",
-        f"{first / 1e6:.1f} MB in the first {window}, {last / 1e6:.1f} MB in the last: {last / first - 1:+.1%}",
-    )
+    yield "memory", f"{_change(evidence, watch.rss, 1e6)} MB"
+    yield "", f"{_change(evidence, watch.blocks, 1e3)} thousand blocks of Python's"
     connected, closed = evidence.after.connections(evidence.provider_port)
     yield "tasks", _counts(evidence.after.tasks)
     yield "connections", f"{connected} to the provider, {closed} of them closed by it"
     yield "logged errors", _counts(evidence.after.errors) or "none"
+
+
+def _change(evidence: Evidence, what: Callable[[State], int], unit: float) -> str:
+    first, last = evidence.samples.first(what), evidence.samples.last(what)
+    window = f"{evidence.samples.window_s:.0f} s"
+    return f"first {window}: {first / unit:.1f}, last {window}: {last / unit:.1f} ({last / first - 1:+.1%})"
 
 
 def _ledger(evidence: Evidence) -> Iterator[tuple[str, str]]:

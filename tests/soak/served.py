@@ -57,6 +57,7 @@ class Watched:
     def _state(self) -> dict[str, Any]:
         return {
             "rss": _rss_bytes(),
+            "blocks": sys.getallocatedblocks(),
             "tasks": Counter(_name(task) for task in asyncio.all_tasks()),
             "sockets": _sockets(),
             "errors": self._looks.errors,

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import httpx
 
@@ -20,9 +21,13 @@ KEPT_WHEN_IDLE = 1
 
 @dataclass(frozen=True)
 class State:
-    """Of the gateway's process at one moment. `tasks` counts by name; `sockets`: see tests.soak.served."""
+    """Of the gateway's process at one moment. `tasks` counts by name; `sockets`: see tests.soak.served.
+
+    `rss` is its resident memory in bytes, `blocks` is how many pieces of memory Python has given to objects.
+    """
 
     rss: int
+    blocks: int
     tasks: Mapping[str, int]
     sockets: Mapping[str, list[int]]
     errors: Mapping[str, int]
@@ -39,27 +44,33 @@ class State:
 
 @dataclass
 class Samples:
-    """Resident memory in bytes, by the seconds since the load began."""
+    """States, by the seconds since the load began."""
 
     seconds: float
-    rss: list[tuple[float, int]] = field(default_factory=list)
+    states: list[tuple[float, State]] = field(default_factory=list)
 
     @property
     def window_s(self) -> float:
         return min(60.0, self.seconds / 6)
 
-    @property
-    def first(self) -> float:
+    def first(self, what: Callable[[State], int]) -> float:
         """The average of the first minute after the one in which everything is used for the first time."""
-        return self._average(self.window_s, 2 * self.window_s)
+        return self._average(what, self.window_s, 2 * self.window_s)
 
-    @property
-    def last(self) -> float:
-        return self._average(self.seconds - self.window_s, self.seconds)
+    def last(self, what: Callable[[State], int]) -> float:
+        return self._average(what, self.seconds - self.window_s, self.seconds)
 
-    def _average(self, begin: float, end: float) -> float:
-        within = [rss for at, rss in self.rss if begin <= at <= end] or [self.rss[-1][1]]
-        return sum(within) / len(within)
+    def _average(self, what: Callable[[State], int], begin: float, end: float) -> float:
+        within = [what(state) for at, state in self.states if begin <= at <= end]
+        return fmean(within or [what(self.states[-1][1])])
+
+
+def rss(state: State) -> int:
+    return state.rss
+
+
+def blocks(state: State) -> int:
+    return state.blocks
 
 
 async def look(http: httpx.AsyncClient) -> State:
@@ -70,7 +81,7 @@ async def sample(http: httpx.AsyncClient, samples: Samples) -> None:
     """Until it is cancelled."""
     started = time.monotonic()
     while True:
-        samples.rss.append((time.monotonic() - started, (await look(http)).rss))
+        samples.states.append((time.monotonic() - started, await look(http)))
         await asyncio.sleep(EVERY_S)
 
 

@@ -27,7 +27,8 @@ GatewayError
 ├── IdentityUnavailableError   503  the issuer of logins could not be read
 └── DeadlineExceededError      503  the function's time is up
 
-Those of an `Idempotency-Key` (409, 422) are beside its rules: domain.idempotency.
+Those of an `Idempotency-Key` (409, 422) are beside its rules: domain.idempotency; so are those of content filters
+(400, 503): domain.filters.refusals.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What the environment says. The only reader of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 PROVIDER_URL_SUFFIX = "_BASE_URL"
@@ -14,6 +14,7 @@ class MissingSettingError(Exception):
 class Settings:
     """Field names are the variables' in lower case; times are in seconds.
 
+    `trace_header` reads what Lambda says anew for each invocation: `_X_AMZN_TRACE_ID`, or "".
     `breaker_failures`: so many in a minute, if they are most, close the way to a provider; 0 watches none.
     """
 
@@ -36,6 +37,10 @@ class Settings:
     default_plan: str = "free"
     oidc_issuer: str = ""
     oidc_audience: str = ""
+    stage: str = "dev"
+    metrics: str = "model"
+    xray_daemon_address: str = ""
+    trace_header: Callable[[], str] = str
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -61,6 +66,10 @@ class Settings:
             default_plan=environ.get("DEFAULT_PLAN", "free"),
             oidc_issuer=environ.get("OIDC_ISSUER", ""),
             oidc_audience=environ.get("OIDC_AUDIENCE", ""),
+            stage=environ.get("STAGE", "dev"),
+            metrics=environ.get("METRICS", "model"),
+            xray_daemon_address=environ.get("AWS_XRAY_DAEMON_ADDRESS", ""),
+            trace_header=lambda: environ.get("_X_AMZN_TRACE_ID", ""),
             base_urls={
                 name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
                 for name, value in environ.items()

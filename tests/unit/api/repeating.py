@@ -138,3 +138,8 @@ class Gateway:
 def change_key(gateway: Gateway, **fields: Any) -> None:
     known = gateway.store.known_keys["key-1"]
     gateway.store.known_keys["key-1"] = replace(known, record=replace(known.record, **fields))
+
+
+def change_account(gateway: Gateway, **fields: Any) -> None:
+    known = gateway.store.known_accounts["account-1"]
+    gateway.store.known_accounts["account-1"] = replace(known, account=replace(known.account, **fields))

@@ -62,6 +62,20 @@ def test_the_line_of_a_completion_has_the_id_that_api_gateway_gave(caplog: pytes
     assert (line(caplog)["request_id"], line(caplog)["gateway_request_id"]) == ("request-1", "gateway-id")
 
 
+def test_the_line_of_a_completion_has_the_clients_trace(caplog: pytest.LogCaptureFixture) -> None:
+    traceparent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    ask(headers=[(b"content-type", b"application/json"), (b"traceparent", traceparent)])
+
+    assert line(caplog)["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
+def test_without_a_trace_of_the_clients_there_is_no_id_of_one(caplog: pytest.LogCaptureFixture) -> None:
+    ask()
+
+    assert "trace_id" not in line(caplog)
+
+
 @pytest.mark.parametrize("scope", [{}, {"aws.event": {}}, {"aws.event": {"requestContext": {}}}])
 def test_without_api_gateway_there_is_no_id_of_its_own(caplog: pytest.LogCaptureFixture, scope: dict[str, Any]) -> None:
     ask(**scope)

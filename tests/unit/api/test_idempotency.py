@@ -9,7 +9,7 @@ from openmind_llm.domain import recording
 from openmind_llm.domain.idempotency import KEPT_S, PART_BYTES
 from tests.fake_upstream import chunk, completion
 from tests.fakes import FakeUpstreamPort
-from tests.unit.api.repeating import CHAT, HELLO, STREAM, Client, Gateway, both, change_key
+from tests.unit.api.repeating import CHAT, HELLO, STREAM, Client, Gateway, both, change_account, change_key
 
 
 @both
@@ -235,5 +235,24 @@ def test_an_answer_is_replayed_to_keys_that_may_use_its_model(kept_to: dict[str,
     gateway = Gateway()
     gateway.ask()
     change_key(gateway, **kept_to)
+
+    assert gateway.ask().status == status
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({"denied_models": frozenset({"gpt-4o"})}, 403),
+        ({"denied_models": frozenset({"gpt-5"})}, 200),
+        ({"allowed_models": frozenset({"gpt-5"})}, 403),
+        ({"filters": "no rules"}, 503),
+        ({"filters": '[{"name": "a", "pattern": "Hi", "action": "block", "on": "input"}]'}, 400),
+        ({"filters": '[{"name": "a", "pattern": "Hi", "action": "redact", "on": "input"}]'}, 200),
+    ],
+)
+def test_an_answer_is_replayed_to_accounts_that_may_ask_for_it(settings: dict[str, Any], status: int) -> None:
+    gateway = Gateway()
+    gateway.ask()
+    change_account(gateway, **settings)
 
     assert gateway.ask().status == status

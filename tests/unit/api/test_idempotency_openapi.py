@@ -17,7 +17,7 @@ def paths() -> Any:
 def test_the_header_is_described_beside_the_provider(paths: Any) -> None:
     parameters = {one["name"]: one for one in paths[app.CHAT_PATH]["post"]["parameters"]}
 
-    assert set(parameters) == {"provider", "Idempotency-Key"}
+    assert {"provider", "Idempotency-Key", "x-request-timeout-ms", "x-openmind-fallback"} <= set(parameters)
     assert (parameters["Idempotency-Key"]["in"], parameters["Idempotency-Key"]["required"]) == ("header", False)
 
 

@@ -50,6 +50,9 @@ def test_an_answer_tells_its_hold_its_cost_and_the_credit_that_is_left() -> None
         "x-openmind-credit-remaining": money.text(balance),
         "x-openmind-attempts": "1",
         "x-openmind-served-by": "openai/gpt-4o",
+        "x-openmind-overhead-ms": "0",
+        "x-openmind-upstream-first-byte-ms": "0",
+        "x-openmind-total-ms": "0",
     }
     assert 0 < made.entry.charge < hold.amount
 

@@ -15,12 +15,18 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "test",
     "PYTHONPATH": f"{ROOT}/layers/core",
 }
-CEILINGS = {"auth": 560, "route": 1050, "stream": 800, "sweep": 560}
+CEILINGS = {"auth": 500, "route": 1000, "stream": 700, "sweep": 500}
 """Modules. Raised only with a reason in the commit that raises it."""
+
+NOT_DEPLOYED = ("OpenSSL", "awscrt", "click", "h2", "pygments", "rich")
+"""Packages of the development environment that libraries take up where they find them."""
 
 
 def loaded(function: str) -> set[str]:
-    program = f"import functions.{function}.handler, sys; print(*sys.modules)"
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({NOT_DEPLOYED})); import functions.{function}.handler; "
+        f"print(*(name for name in sys.modules if name not in {NOT_DEPLOYED}))"
+    )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60,

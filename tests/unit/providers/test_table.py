@@ -137,6 +137,12 @@ def test_a_row_that_is_served_by_another_ones_model_has_the_others_fallbacks(row
 
 
 @every_row
+def test_the_living_model_behind_a_retired_row_is_no_name_of_the_row(row: Row) -> None:
+    """Else whoever asks for that model by its name is told that it was retired, and is given another."""
+    assert row["status"] != "retired" or row["upstream_id"] not in (*row["aliases"], *row["snapshots"])
+
+
+@every_row
 def test_a_fallback_is_named_in_full_and_is_no_row_that_ends(row: Row) -> None:
     rows = {f"{one['provider']}/{one['name']}": one for one in MODELS}
 

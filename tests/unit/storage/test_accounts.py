@@ -71,6 +71,29 @@ def test_an_opened_account_comes_back_whole(opened: AccountStore) -> None:
     assert opened.account("acme") == KnownAccount(ACCOUNT, COUNTERS)
 
 
+def test_what_an_operator_sets_of_an_account_comes_back_and_goes_away(opened: AccountStore) -> None:
+    guarded: dict[str, Plain] = {
+        "allowed_models": frozenset({"gpt-5*"}),
+        "denied_models": frozenset({"gpt-5-nano", "openai/gpt-4o"}),
+        "filters": '[{"name":"é"}]',
+        "logs_content": True,
+    }
+    cleared: dict[str, Plain] = {
+        "allowed_models": frozenset(),
+        "denied_models": frozenset(),
+        "filters": None,
+        "logs_content": False,
+    }
+
+    assert opened.change("acme", (), guarded, audit("guard", 2))
+    found = opened.account("acme")
+    assert opened.change("acme", (), cleared, audit("guard", 3))
+
+    assert found is not None
+    assert {name: getattr(found.account, name) for name in guarded} == guarded
+    assert opened.account("acme") == KnownAccount(ACCOUNT, COUNTERS)
+
+
 def test_an_account_that_is_not_there_is_nothing(store: AccountStore) -> None:
     assert store.account("acme") is None
 

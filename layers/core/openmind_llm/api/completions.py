@@ -2,7 +2,7 @@
 
 from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, joined, read_body, send_json
 from openmind_llm.api.event_stream import EventStream
-from openmind_llm.domain import fallbacks
+from openmind_llm.domain import fallbacks, telemetry
 from openmind_llm.domain.attempts import budget
 from openmind_llm.domain.completions import Call
 from openmind_llm.domain.repeats import Repeats
@@ -38,9 +38,12 @@ class CompletionsEndpoint:
 
 
 def _noted(scope: Scope) -> dict[str, str]:
-    """The id that API Gateway, or the function URL, has of the request: its own logs know no other."""
-    given = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
-    return {"gateway_request_id": given} if given else {}
+    """What others call the request: API Gateway, or the function URL, in its logs, the client in its traces."""
+    told = {
+        "gateway_request_id": scope.get("aws.event", {}).get("requestContext", {}).get("requestId"),
+        "trace_id": telemetry.trace_id(header(scope, "traceparent")),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _idempotency_key(scope: Scope) -> str | None:

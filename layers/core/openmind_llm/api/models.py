@@ -25,6 +25,7 @@ def _entry(model: Model, price: Price) -> dict[str, Any]:
         "status": model.status,
         "shutdown": model.shutdown,
         "replacement": model.replacement,
+        "fallbacks": list(model.fallbacks),
         "context_window": model.context_window,
         "max_output_tokens": model.max_output_tokens,
         "capabilities": model.capabilities,

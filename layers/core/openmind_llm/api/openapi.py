@@ -25,23 +25,23 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: refusal("Unsupported provider or model")}
 
 _CHAT_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: refusal("Invalid JSON or malformed request"),
+    400: refusal("Invalid JSON or malformed request; more input than the plan allows; blocked by a content filter"),
     402: refusal("The credit, or the budget of the API key, does not cover the request"),
-    403: refusal("This API key may not use this model"),
+    403: refusal("This API key, or its account, may not use this model"),
     409: refusal(
         "The request with this Idempotency-Key is still running, or its answer was too large to be stored",
         **{"retry-after": "Seconds to wait, while it is running"},
     ),
-    413: refusal("The body is larger than 6 MB"),
+    413: refusal("The body is larger than 6 MB, or than the plan allows"),
     415: refusal("The body is not declared as JSON"),
     422: refusal("This Idempotency-Key was sent before with another body or provider"),
     429: refusal("The plan, the API key or the provider asks for patience", **{"retry-after": "Seconds to wait"}),
-    503: refusal("Provider API unavailable or not configured"),
+    503: refusal("Provider API unavailable or not configured; the account's content filters cannot be applied"),
 }
 
 QUOTE_REFUSALS: dict[int | str, dict[str, Any]] = {
     **{status: described for status, described in _CHAT_REFUSALS.items() if status in {400, 413, 415}},
-    503: refusal("The ledger cannot be read at the moment"),
+    503: refusal("The ledger cannot be read at the moment, or the account's content filters cannot be applied"),
 }
 
 

@@ -9,7 +9,7 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, health, ledgers
+from openmind_llm.bootstrap import credentials, health, ledgers, telemetry
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.health import Health, Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
@@ -49,7 +49,8 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, answers: Answ
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
     attempts = Attempts(keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
-    completions = Completions(known, HttpUpstream(client.client(), clocks), attempts, ledger, time.time, times)
+    upstream, told = HttpUpstream(client.client(), clocks), telemetry.create(settings)
+    completions = Completions(known, upstream, attempts, ledger, time.time, times, telemetry=told)
     repeats = Repeats(completions, ledger, answers, time.time, times.total_s)
     return CompletionsEndpoint(repeats, settings.max_body_bytes, settings.keep_alive_s)
 

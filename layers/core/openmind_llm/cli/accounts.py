@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from openmind_llm.bootstrap import accounting
-from openmind_llm.cli import words
+from openmind_llm.cli import guard, words
 from openmind_llm.domain import money, utc
 from openmind_llm.domain.ledger import credit
 from openmind_llm.domain.ports import KnownAccount
@@ -26,6 +26,8 @@ def add(groups: Groups) -> None:
     _add(commands, "reopen", "take an account's keys again", reopen_account)
     _add(commands, "plan", "change the plan at once: the month's credit starts anew", change_plan)
     commands.choices["plan"].add_argument("plan", help="see `plans list`")
+    _add(commands, "guard", "set its models, content filters, and whether logs may hold texts", guard.guard_account)
+    guard.add_options(commands.choices["guard"])
     _add(commands, "cancel", "let the plan end with its period", cancel_plan)
     commands.choices["cancel"].add_argument("--undo", action="store_true", help="let it go on after all")
 
@@ -62,6 +64,7 @@ def show_account(parsed: argparse.Namespace, settings: Settings) -> None:
         ("keys:", str(counters["keys"])),
         ("opened:", utc.text(known.account.created_at)),
         ("period ends:", utc.text(counters["period_end"])),
+        *guard.rows(known.account),
     )
 
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from openmind_llm.domain import backoff, key_settings, keys, money, utc
+from openmind_llm.domain import backoff, guard_settings, key_settings, keys, money, utc
+from openmind_llm.domain.guard_settings import GuardSettings
 from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import credit
@@ -132,6 +133,20 @@ class Accounts:
             if balance + amount < 0:
                 raise CreditError(f"{account_id} has {money.text(balance)} OMCU: no more can be taken back")
             return self._store.change(account_id, credit.grant(amount), {}, audit)
+
+        self._until_done(once)
+
+    def guard(self, account_id: str, change: Callable[[GuardSettings], GuardSettings], actor: str) -> None:
+        """Running admissions are reckoned anew. Raises NoSuchUserError, and what `change` raises."""
+
+        def once() -> bool:
+            known = self.get(account_id)
+            before, version = GuardSettings.read(known.account), known.counters["version"]
+            after = change(before)
+            told = guard_settings.differences(before, after)
+            audit = replace(self._audit(account_id, actor, "guard"), detail=told)
+            moves = (Move("version", 1, None, version, version),)
+            return self._store.change(account_id, moves, after.values, audit)
 
         self._until_done(once)
 

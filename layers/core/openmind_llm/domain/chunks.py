@@ -40,7 +40,12 @@ class Tally:
     _last: dict[str, Any] = field(default_factory=dict)
 
     def take(self, chunk: Chunk) -> bytes | None:
-        """The JSON text to pass on, on one line; the provider's own wherever nothing has to change."""
+        """Follows it, and shows it."""
+        self.follow(chunk)
+        return self.shown(chunk)
+
+    def follow(self, chunk: Chunk) -> None:
+        """As the provider has sent it."""
         choices = messages.objects(chunk.body.get("choices"))
         for choice in choices:
             self._follow(choice)
@@ -49,7 +54,11 @@ class Tally:
         reported = chunk.body.get("usage")
         if reported is not None:
             self._count(reported)
-            return _without_usage(chunk) if choices else None
+
+    def shown(self, chunk: Chunk) -> bytes | None:
+        """The JSON text to pass on, on one line; the provider's own wherever nothing has to change."""
+        if chunk.body.get("usage") is not None:
+            return _without_usage(chunk) if messages.objects(chunk.body.get("choices")) else None
         if "usage" in chunk.body and not self.request.wants_usage:
             return _without_usage(chunk)
         return json_body.text(chunk.body) if _NOT_FOR_A_LINE.search(chunk.raw) else chunk.raw

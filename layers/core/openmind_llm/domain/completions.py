@@ -1,40 +1,41 @@
 """The use case: one completion request from bytes to answer, whole or as a stream."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, fallbacks, json_body, metering, recording, usage
+from openmind_llm.domain import answers, exchanges, filters, json_body, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Catalogue
-from openmind_llm.domain.chunks import Tally
+from openmind_llm.domain.chunks import Chunk, Tally
 from openmind_llm.domain.exchanges import Exchange
+from openmind_llm.domain.filters.streams import StreamFilter
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.ledger import admission
+from openmind_llm.domain.ledger import admission, guard
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.metering import Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.domain.recording import Recorder
+from openmind_llm.domain.telemetry import Plainly, Summary, Telemetry
 from openmind_llm.errors import (
     GatewayError,
+    InternalError,
     ModelNotServedError,
     ProviderUnavailableError,
     StreamBrokenError,
     UnknownModelError,
 )
 
-logger = logging.getLogger(__name__)
-
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_PLAINLY = Plainly()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ _LATER_S = 1
 class Completions:
     """`now` gives seconds since the epoch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each port
         self,
         catalogue: Catalogue,
         upstream: Upstream,
@@ -93,6 +94,8 @@ class Completions:
         ledger: Ledger,
         now: Callable[[], float],
         times: Times,
+        *,
+        telemetry: Telemetry = _PLAINLY,
     ) -> None:
         self._catalogue = catalogue
         self._upstream = upstream
@@ -100,6 +103,7 @@ class Completions:
         self._ledger = ledger
         self._now = now
         self._times = times
+        self._telemetry = telemetry
 
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Reply]:
@@ -120,7 +124,8 @@ class Completions:
         With one, StillRunningError is raised if another request has taken its place.
         """
         async with metering.disclosing(self._ledger, call.caller):
-            exchange = self._prepared(call, facts, recorder)
+            prepared = self._prepared(call, facts, recorder)
+            exchange = await asyncio.to_thread(screening.screened, self._ledger, prepared)
         ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
@@ -128,10 +133,15 @@ class Completions:
             yield reply
 
     def require_allowed(self, call: Call, standing: Standing) -> None:
-        """Of a key that is kept to some models. Raises ModelNotAllowedError, and what speaks against the body."""
-        if standing.key.allowed_models or standing.key.allowed_providers:
-            _, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
+        """To use the model, and to say what it says. Nothing is asked of the body where nothing is set.
+
+        Raises ModelNotAllowedError, ContentBlockedError, FiltersUnreadableError, and what speaks against the body.
+        """
+        found = filters.of(standing.account)
+        if found.searches or guard.is_limited(standing):
+            request, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
+            found.read(request)
 
     def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         facts["provider"] = self._catalogue.provider(call.provider).name
@@ -142,10 +152,10 @@ class Completions:
             "upstream_model": metering.shown_name(route),
             "is_stream": request.is_stream,
         }
-        named = fallbacks.parse(call.fallback)
-        ways = exchanges.ways(self._catalogue, request, route, named, started)
+        itinerary = exchanges.itinerary(self._catalogue, request, route, call.fallback, started)
         timeout_s = budget.timeout_s(call.timeout)
-        return Exchange(call.caller, call.request_id, started, request, route, recorder, ways, timeout_s)
+        size = len(call.raw)
+        return Exchange(call.caller, call.request_id, started, request, itinerary, recorder, timeout_s, size)
 
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
@@ -159,7 +169,7 @@ class Completions:
                 if not answer.choices:
                     raise meter.billed(ProviderUnavailableError(meter.route.provider.name), used, reported)
                 promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
-                body = json_body.text(answers.whole(answer, promised, used))
+                body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
                 async with aclosing(_once(body)) as payloads:
                     yield Reply(headers, is_stream=False, payloads=payloads)
@@ -180,7 +190,7 @@ class Completions:
             async with self._unknown_to_the_provider(exchange), meter.asking() as course:
                 ask = partial(self._begin, stack, meter)
                 answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
-            relayed = _payloads(answer, tally, meter)
+            relayed = _payloads(answer, tally, meter, exchange.filters.stream())
             payloads = await stack.enter_async_context(aclosing(relayed))
             reply = Reply(
                 answers.stream_headers(answer, meter.adjusted) | meter.headers(),
@@ -231,26 +241,39 @@ class Completions:
         except GatewayError as error:
             facts |= {"status": error.status, "error_class": type(error).__name__}
             raise
+        except OSError:  # whoever relays the answer has lost the client
+            raise
+        except Exception:
+            facts |= {"status": InternalError.status, "error_class": InternalError.__name__}
+            raise
         finally:
             facts["duration_ms"] = round((self._now() - started) * 1000)
-            facts["attempts"] = len(facts.get("attempts", ()))
-            logger.info("completion", extra=facts)
+            self._telemetry.tell(Summary(facts, tuple(facts.pop("attempts", ()))))
 
 
-async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter) -> AsyncGenerator[bytes]:
+async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, passing: StreamFilter) -> AsyncGenerator[bytes]:
+    broken: GatewayError | None = None
     try:
         async for chunk in answer.chunks:
-            payload = tally.take(chunk)
-            if payload is not None:
+            tally.follow(chunk)
+            for payload in _shown(tally, passing.take(chunk)):
                 yield payload
-    except GatewayError:
-        if not tally.has_ended(cleanly=False):
-            raise
+    except GatewayError as error:
+        broken = None if tally.has_ended(cleanly=False) else error
+    for payload in _shown(tally, passing.end()):
+        yield payload
+    if broken is not None:
+        raise broken
     if not tally.has_ended(cleanly=True):
         raise StreamBrokenError(meter.route.provider.name, "ended its stream before its answer was complete")
     closing = tally.closing(meter.cost(tally.used(), tally.reported))
     if closing is not None:
         yield closing
+
+
+def _shown(tally: Tally, chunks: Iterable[Chunk]) -> Iterator[bytes]:
+    payloads = (tally.shown(chunk) for chunk in chunks)
+    return (payload for payload in payloads if payload is not None)
 
 
 async def _once(payload: bytes) -> AsyncGenerator[bytes]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from openmind_llm.domain import fallbacks, requests, usage, utc
 from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.fallbacks import Itinerary
+from openmind_llm.domain.filters import NONE, Filters
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask, Fallback
 from openmind_llm.domain.recording import Recorder
@@ -13,40 +15,28 @@ from openmind_llm.errors import InvalidRequestError
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """A fallback. `is_named`: by the request itself, and not by the catalogue."""
-
-    route: Route
-    is_named: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """Beside the route that is asked for. `come_first`: before it, whose model is gone. `warnings` are for callers."""
-
-    others: tuple[Other, ...] = ()
-    come_first: bool = False
-    warnings: tuple[str, ...] = ()
-
-
-NO_OTHERS = Ways()
-
-
-@dataclass(frozen=True, slots=True)
 class Exchange:
     """A checked request on its way to its model. `started` is in seconds since the epoch.
 
-    With a recorder, the answer is kept. `timeout_s` is what the request names.
+    With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
+    it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
     """
 
     caller: Caller
     request_id: str
     started: float
     request: ChatRequest
-    route: Route
+    itinerary: Itinerary
     recorder: Recorder | None = None
-    ways: Ways = NO_OTHERS
     timeout_s: float | None = None
+    body_bytes: int = 0
+    filters: Filters = NONE
+    adjusted: tuple[str, ...] = ()
+
+    @property
+    def route(self) -> Route:
+        """The one that was asked for."""
+        return self.itinerary.asked
 
 
 def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tuple[ChatRequest, Route]:
@@ -63,21 +53,19 @@ def routed(catalogue: Catalogue, provider: str, raw: bytes, now_s: float) -> tup
     return request, route
 
 
-def ways(catalogue: Catalogue, request: ChatRequest, asked: Route, names: tuple[str, ...] | None, now_s: float) -> Ways:
-    """`names` is what domain.fallbacks.parse gave. Raises what domain.fallbacks.routes raises."""
-    day = utc.day(now_s)
-    found = fallbacks.routes(catalogue, asked, names, day, request.body)
-    parts = [name.partition("/") for name in names or ()]
-    named = [catalogue.resolve(provider, model, day) for provider, _, model in parts]
-    others = [Other(route, route in named) for route in found.routes if route is not asked]
-    return Ways(tuple(others), found.routes[0] is not asked, found.warnings)
+def itinerary(
+    catalogue: Catalogue, request: ChatRequest, asked: Route, fallback: str | None, now_s: float
+) -> Itinerary:
+    """`fallback` is the value of the header of domain.fallbacks. Raises what its `parse` and `routes` raise."""
+    named = fallbacks.parse(fallback)
+    return fallbacks.routes(catalogue, asked, named, utc.day(now_s), request.body)
 
 
 def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
     prompt, recorder = usage.measure(request.body), exchange.recorder
-    covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.ways.others]
+    covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.itinerary.alternatives]
     return Ask(
         request_id=exchange.request_id,
         started_ms=int(exchange.started * 1000),
@@ -91,6 +79,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         idempotency=recorder.record_id if recorder else "",
         body_hash=recorder.body_hash if recorder else "",
         fallbacks=tuple(covered),
+        body_bytes=exchange.body_bytes,
+        filters=exchange.filters.text,
     )
 
 

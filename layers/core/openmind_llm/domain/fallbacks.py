@@ -162,11 +162,13 @@ def _distinct(asked: Route, found: Iterable[Alternative]) -> Iterator[Alternativ
 
 
 def _is_gone(catalogue: Catalogue, route: Route, on: str) -> bool:
-    """By the row that is about the upstream id, which need not be the row that sends it."""
-    row = catalogue.known(route.provider.name, route.upstream_id) if route.is_exact else None
-    if row is None or route.upstream_id not in (row.name, *row.snapshots):
-        return False
-    return _has_come(row.shutdown, on)
+    """By the row that has the upstream id as a name, which need not be the row that sends it."""
+    row = catalogue.known(route.provider.name, route.upstream_id)
+    return row is not None and _has_ended(row, on)
+
+
+def _has_ended(row: Model, on: str) -> bool:
+    return row.status == "retired" or _has_come(row.shutdown, on)
 
 
 def _warnings(catalogue: Catalogue, asked: Route, others: list[Alternative], on: str) -> tuple[str, ...]:
@@ -174,9 +176,10 @@ def _warnings(catalogue: Catalogue, asked: Route, others: list[Alternative], on:
     row, routes = asked.model, [asked, *(one.route for one in others)]
     if not asked.is_exact:
         return ()
-    if row.status == "retired" or _has_come(row.shutdown, on):
+    if _has_ended(row, on):
         successor = _successor(catalogue, routes, on)
-        return (f"{row.name} was retired{_since(row, on)}" + (f"; {successor} answers for it" if successor else ""),)
+        since = f" on {row.shutdown}" if _has_come(row.shutdown, on) else ""
+        return (f"{row.name} was retired{since}" + (f"; {successor} answers for it" if successor else ""),)
     if row.shutdown is not None and row.shutdown <= _end_of_notice(on):
         successor = _successor(catalogue, routes, row.shutdown)
         then = f"; then {successor} answers for it" if successor else ""
@@ -185,22 +188,18 @@ def _warnings(catalogue: Catalogue, asked: Route, others: list[Alternative], on:
 
 
 def _successor(catalogue: Catalogue, routes: list[Route], on: str) -> str:
-    """Who answers on a day in the asked row's name; "" where that is the old model still, or none that is known."""
+    """Who answers on a day for the row of the first, which has ended by then; "" if none that is known."""
     asked = routes[0]
     first = next((route for route in routes if not _is_gone(catalogue, route, on)), None)
     if first is None:
         return ""
-    if first is not asked:
-        return first.model.name if True else _public(first)
-    return "" if asked.upstream_id in (asked.model.name, *asked.model.snapshots) else asked.upstream_id
+    if first is asked:
+        return asked.upstream_id
+    return first.model.name if first.provider is asked.provider else _public(first)
 
 
 def _public(route: Route) -> str:
     return f"{route.provider.name}/{route.model.name}"
-
-
-def _since(row: Model, on: str) -> str:
-    return f" on {row.shutdown}" if _has_come(row.shutdown, on) else ""
 
 
 def _has_come(day: str | None, on: str) -> bool:

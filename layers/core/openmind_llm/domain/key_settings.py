@@ -62,7 +62,7 @@ class KeyRules:
         self._checks: dict[str, Callable[[str, Any], Any]] = {
             "name": _name,
             "expires_at": self._moment,
-            "allowed_models": _models,
+            "allowed_models": models,
             "allowed_providers": self._allowed_providers,
         }
 
@@ -117,17 +117,18 @@ def _name(name: str, value: Any) -> str:
     return value.strip()
 
 
-def _texts(name: str, value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > MAX_ALLOWED:
-        raise InvalidRequestError(f"{name} must be an array of at most {MAX_ALLOWED} strings")
-    return frozenset(value)
-
-
-def _models(name: str, value: Any) -> frozenset[str]:
+def models(name: str, value: Any) -> frozenset[str]:
+    """Names of models, each with or without its provider. Raises InvalidRequestError."""
     names = _texts(name, value)
     if not all(_MODEL_NAME.fullmatch(one) for one in names):
         raise InvalidRequestError(f"{name} must hold names of models, with or without 'provider/' before them")
     return names
+
+
+def _texts(name: str, value: Any) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > MAX_ALLOWED:
+        raise InvalidRequestError(f"{name} must be an array of at most {MAX_ALLOWED} strings")
+    return frozenset(value)
 
 
 def _count(name: str, value: Any) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.domain import timings
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import Course
 from openmind_llm.domain.catalogue import Route
@@ -58,7 +59,8 @@ class Meter:
         """
         await self._admit()
         self._course = self._begun()
-        self._facts["attempts"] = self._course.trail
+        open_holds = self._admission.after.account_counters["open_holds"]
+        self._facts |= {"attempts": self._course.trail, "open_holds": open_holds}
         try:
             yield self._course
         except GatewayError as error:
@@ -67,7 +69,11 @@ class Meter:
         except BaseException:
             await self._stopped()
             raise
+        finally:
+            self._facts["breaker_open"] = self._course.closed_ways
         self._first_ms = self._elapsed_ms()
+        if self._course.is_stream:
+            self._facts["first_ms"] = self._first_ms
 
     def request(self, route: Route) -> ChatRequest:
         """As it is admitted, for a provider."""
@@ -102,13 +108,13 @@ class Meter:
 
     @property
     def adjusted(self) -> tuple[str, ...]:
-        """What the admission changed in the request."""
-        return capping(self._ask.asked_output)
+        """What filters and admission changed in the request."""
+        return (*self._exchange.adjusted, *capping(self._ask.asked_output))
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
         others = tuple(one.route for one in admitted.fallbacks)
-        routes = (*others, exchange.route) if exchange.ways.come_first else (exchange.route, *others)
+        routes = (*others, exchange.route) if exchange.itinerary.is_gone else (exchange.route, *others)
         may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
         budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
         return Course(routes, budget, is_stream=exchange.request.is_stream)
@@ -117,9 +123,16 @@ class Meter:
         told = {"x-openmind-attempts": str(len(self._course.trail))}
         if self._course.served is not None:
             told["x-openmind-served-by"] = f"{self.route.provider.name}/{shown_name(self.route)}"
-        if self._exchange.ways.warnings:
-            told["x-openmind-warning"] = "; ".join(self._exchange.ways.warnings)
-        return disclosure.of_admission(self._admission, bill, self._now()) | told
+        if self._exchange.itinerary.warnings:
+            told["x-openmind-warning"] = "; ".join(self._exchange.itinerary.warnings)
+        return disclosure.of_admission(self._admission, bill, self._now()) | told | self._timings()
+
+    def _timings(self) -> dict[str, str]:
+        """The headers; the line tells them, too."""
+        started, course = self._exchange.started, self._course
+        reckoned = timings.reckon(started, self._now(), course.trail, is_stream=course.is_stream)
+        self._facts |= reckoned.facts()
+        return reckoned.headers()
 
     async def _admit(self) -> None:
         """A request that is stopped meanwhile has not reached its provider."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmind_llm.domain import exchanges, fallbacks, metering
+from openmind_llm.domain import exchanges, metering, screening
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
@@ -40,10 +40,12 @@ class Quotes:
         """
         started = self._now()
         request, route = exchanges.routed(self._catalogue, provider, raw, started)
-        ways = exchanges.ways(self._catalogue, request, route, fallbacks.parse(fallback), started)
-        ask = exchanges.asks(Exchange(caller, request_id, started, request, route, ways=ways), hold_s=0)
+        itinerary = exchanges.itinerary(self._catalogue, request, route, fallback, started)
+        exchange = Exchange(caller, request_id, started, request, itinerary, body_bytes=len(raw))
+        exchange = screening.screened(self._ledger, exchange)
+        ask = exchanges.asks(exchange, hold_s=0)
         quoted = self._ledger.quote(caller, ask)
-        return Quote(route, ask, quoted, self._adjusted(request, route, quoted))
+        return Quote(route, ask, quoted, (*exchange.adjusted, *self._adjusted(exchange.request, route, quoted)))
 
     def _adjusted(self, request: ChatRequest, route: Route, quoted: Quoted) -> tuple[str, ...]:
         _, changes = self._adjust(request.capped(quoted.output_cap).body, route)

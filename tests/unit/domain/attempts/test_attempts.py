@@ -184,6 +184,12 @@ def test_a_way_that_is_closed_is_not_taken() -> None:
     assert (tried.models, tried.keys) == (["openai"], ["key-2"])
 
 
+def test_closed_ways_are_counted() -> None:
+    tried = Tried([None], keys=3, health=FakeHealth(closed={"key-1": 1010, "key-2": 1010}))
+
+    assert tried.course.closed_ways == 2
+
+
 def test_with_every_way_closed_the_caller_is_told_when_the_first_opens() -> None:
     tried = Tried([], (ASKED, SECOND), keys=2, health=FakeHealth({"key-1": 1030, "key-2": 1010.5}))
 

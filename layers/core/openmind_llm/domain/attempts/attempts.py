@@ -139,6 +139,7 @@ class Attempts:
             if not closed_until:
                 return Pick(target, course.pause_s(key, now))
             opens_at.append(closed_until)
+            course.closed_ways += 1
         wait_s = max(1, math.ceil(min(opens_at) - now))
         course.skip(table.unavailable(route.provider.name, "outage", wait_s))
         return None

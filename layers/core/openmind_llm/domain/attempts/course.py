@@ -31,6 +31,8 @@ class Course:
         self.costly: Route | None = None
         """The last route of which a call may have been billed that brought no answer."""
         self.served: Route | None = None
+        self.closed_ways = 0
+        """Calls that were not made, for a breaker that was open."""
         self._routes = routes
         self.is_stream = is_stream
         self._at = 0

@@ -6,7 +6,7 @@ from openmind_llm.domain import keys, pricing
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.idempotency import KEPT_S, Claim
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.ledger import limits
+from openmind_llm.domain.ledger import guard, limits
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.ledger.rows import Bill, Hold
 from openmind_llm.domain.ledger.standing import Standing
@@ -35,7 +35,8 @@ class Ask:
     """What a request wants. `asked_output` is the caller's own cap in tokens, if there is one; `choices` answers each.
 
     `input_bound` is what the hold covers, `input_estimate` what is charged if nothing better is known. `idempotency` is
-    the id of the record that it claims, together with `body_hash`; empty if it claims none.
+    the id of the record that it claims, together with `body_hash`; empty if it claims none. `body_bytes` is the length
+    of the body as it came in, `filters` the text of the content filters that it has passed.
     """
 
     request_id: str
@@ -50,6 +51,8 @@ class Ask:
     idempotency: str = ""
     body_hash: str = ""
     fallbacks: tuple[Fallback, ...] = ()
+    body_bytes: int = 0
+    filters: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,12 @@ class Admission:
 
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
-    """Raises ModelNotAllowedError, TooManyRequestsError and CreditError. Whether the key is valid is asked before."""
+    """Raises ModelNotAllowedError, TooManyRequestsError, CreditError, and what guard.require_fitting raises.
+
+    Whether the key is valid is asked before.
+    """
     require_allowed(standing, ask.route)
+    guard.require_fitting(standing.account, plan, ask)
     cap = output_cap(plan, ask)
     output = _affordable(standing, ask, cap, now_s)
     covered = _covered(standing, ask, output, now_s)
@@ -124,18 +131,13 @@ def credit_left(standing: Standing, now_s: float) -> int:
 
 
 def require_allowed(standing: Standing, route: Route) -> None:
-    """Raises ModelNotAllowedError."""
+    """By the key, and by the account. Raises ModelNotAllowedError."""
     key = standing.key
     if key.allowed_providers and route.provider.name not in key.allowed_providers:
         raise ModelNotAllowedError
-    if key.allowed_models and not _names(route) & key.allowed_models:
+    if key.allowed_models and not guard.names(route) & key.allowed_models:
         raise ModelNotAllowedError
-
-
-def _names(route: Route) -> frozenset[str]:
-    """A name that is only admitted by its prefix has another price than its family: it must be allowed by itself."""
-    name = route.model.name if route.is_exact else route.upstream_id
-    return frozenset({name, f"{route.provider.name}/{name}"})
+    guard.require_model(standing.account, route)
 
 
 def _affordable(standing: Standing, ask: Ask, cap: int, now_s: float) -> int:

@@ -7,7 +7,16 @@ from openmind_llm.domain.ledger import admission
 from openmind_llm.domain.ledger.admission import Ask
 from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.plans import Plan
-from openmind_llm.errors import CreditError, GatewayError, ModelNotAllowedError, TooManyRequestsError
+from openmind_llm.errors import (
+    BodyTooLargeError,
+    CreditError,
+    GatewayError,
+    InvalidRequestError,
+    ModelNotAllowedError,
+    TooManyRequestsError,
+)
+
+_REFUSALS = (BodyTooLargeError, CreditError, InvalidRequestError, ModelNotAllowedError, TooManyRequestsError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ def quote(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Quoted:
     left = admission.credit_left(standing, now_s)
     try:
         hold = admission.admit(standing, plan, ask, now_s).hold
-    except (CreditError, ModelNotAllowedError, TooManyRequestsError) as refusal:
+    except _REFUSALS as refusal:
         cap = admission.output_cap(plan, ask)
         return Quoted(pricing.hold(ask.route.price, ask.input_bound, cap * ask.choices), cap, left, refusal)
     return Quoted(hold.amount, hold.output_cap, left, None)

@@ -45,13 +45,21 @@ KEY_COUNTERS = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who pays. `created_at` is in seconds since the epoch and fixes the day on which periods end."""
+    """Who pays. `created_at` is in seconds since the epoch and fixes the day on which periods end.
+
+    What an operator has set: `allowed_models` and `denied_models` are names as in domain.ledger.guard, empty sets of no
+    effect; `filters` is the JSON text of the content filters; `logs_content`: requests and answers may be logged.
+    """
 
     account_id: str
     plan: str
     created_at: int
     is_active: bool = True
     cancel_at_period_end: bool = False
+    allowed_models: frozenset[str] = frozenset()
+    denied_models: frozenset[str] = frozenset()
+    filters: str | None = None
+    logs_content: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,13 @@
+"""Wires what is told of a request."""
+
+from openmind_llm.domain.telemetry import Telemetry
+from openmind_llm.settings import Settings
+from openmind_llm.telemetry import xray
+from openmind_llm.telemetry.line import Lines
+from openmind_llm.telemetry.metrics import Metrics
+from openmind_llm.telemetry.xray import Segments
+
+
+def create(settings: Settings) -> Telemetry:
+    segments = Segments(xray.address(settings.xray_daemon_address))
+    return Lines(Metrics(settings.stage, settings.metrics), segments, settings.trace_header)
