@@ -32,10 +32,10 @@ NOT_KEPT = "answer not kept"
 MAY_BE_LOGGED = {*MAY_BE_SWEPT, NOT_KEPT, "provider refused", "health of providers unknown: all count as healthy"}
 """As errors: the provider's refusals, and what comes of an emulator that is slow on a busy machine."""
 
-GROWTH = {watch.rss: 0.10, watch.blocks: 0.05}
-"""The most that either may grow. Resident memory also tells what the allocator keeps of a burst, some 5 MB of 110; what
-Python has given to objects does not. Over ten minutes, with some 13,000 requests, a twentieth of it is three objects
-for each, and a tenth of the memory 900 bytes.
+GROWTH = {watch.rss: 0.10, watch.blocks: 0.02}
+"""The most that either may grow. Resident memory also tells what the allocator keeps of a burst, some MB of 110; what
+Python has given to objects does not. Over ten minutes, with some 13,000 requests, they are 900 bytes, and one object,
+for each.
 """
 
 
