@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests.soak import checks, report, soak
 
+MOST_SHOWN = 20
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak")
@@ -16,8 +18,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     evidence = soak.run(parsed.seconds, parsed.seed, folder)
     problems = checks.problems(evidence)
-    sys.stdout.write(report.text(evidence) + "".join(f"WRONG: {line}\n" for line in problems))
-    sys.stdout.write(f"the logs are in {folder}\n" if problems else "")
+    sys.stdout.write(report.text(evidence) + "".join(f"WRONG: {line}\n" for line in problems[:MOST_SHOWN]))
+    sys.stdout.write(f"{len(problems)} in all; the logs are in {folder}\n" if problems else "")
     return bool(problems)
 
 

@@ -38,7 +38,7 @@ class Looks(logging.Handler):
         text = record.getMessage()
         canaries.look_through(f"log {record.name}", [text, repr(record.__dict__)])
         if record.levelno >= logging.ERROR or record.name == "py.warnings":
-            self.errors[text] += 1
+            self.errors[text.partition("\n")[0]] += 1
             sys.stderr.write(f"{record.name}: {text} {getattr(record, 'trace', '')} {record.exc_text or ''}\n")
 
 
