@@ -72,6 +72,10 @@ run-stream-runtime: .venv/ready ## serve the stream function to the Runtime API 
 prices: .venv/ready ## compare our provider prices with the genai-prices package
 	@$(RUN)/python -m dev.price_drift
 
+.PHONY: faults
+faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md
+	@$(RUN)/python -m tests.integration.faults.write
+
 .PHONY: clean
 clean: ## remove what the other targets made, local state too
 	rm -rf .venv .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis

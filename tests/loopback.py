@@ -13,6 +13,11 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """With the usual 5, those who come together wait a second for their connection."""
+
+
 class LoopbackServer:
     """Serves on loopback while it is entered. Without `daemon_threads`, it ends no sooner than its last answer."""
 

@@ -239,7 +239,8 @@ class ModelNotServedError(ProviderNotConfiguredError):
 class ProviderUnavailableError(GatewayError):
     """The provider could not be reached, timed out, or failed. The text is the contract's.
 
-    `may_have_cost`: the request may have reached a model, and what that cost will never be told.
+    `may_have_cost`: the request may have reached a model, and what that cost will never be told. The openai SDK would
+    try it again by itself, and its user would pay once more.
     """
 
     status = 503
@@ -250,6 +251,7 @@ class ProviderUnavailableError(GatewayError):
     def __init__(self, provider: str, *, retry_after_s: int = 1, may_have_cost: bool = False) -> None:
         super().__init__(f"Failed to connect to {provider} server", retry_after_s=retry_after_s)
         self.may_have_cost = may_have_cost
+        self.may_retry = not may_have_cost
 
 
 class StreamBrokenError(ProviderUnavailableError):

@@ -125,9 +125,10 @@ def test_a_healthy_request_takes_a_fifth_of_a_write_and_a_read_in_five_seconds(
 
 def test_the_breaker_that_is_wired_opens_over_the_table(dynamodb: "DynamoDBClient", cell: Cell) -> None:
     settings = Settings(table_name=seed.TABLE, key_pepper_secret="")
-    health.breaker(settings).set_aside(cell, "credit", 600)
+    store = DynamoHealth(dynamodb, seed.TABLE)
+    health.breaker(settings, store).set_aside(cell, "credit", 600)
 
-    state = health.breaker(settings, dynamodb).looked(cell.provider).state(cell)
+    state = health.breaker(settings, store).looked(cell.provider).state(cell)
     assert (state.phase, state.why) == (Phase.OPEN, "credit")
     assert 590 < state.until - time.time() <= 601
 
@@ -135,7 +136,8 @@ def test_the_breaker_that_is_wired_opens_over_the_table(dynamodb: "DynamoDBClien
 def test_the_breaker_that_is_wired_opens_by_as_many_failures_as_the_operator_says(
     dynamodb: "DynamoDBClient", cell: Cell
 ) -> None:
-    wired = health.breaker(Settings(table_name=seed.TABLE, key_pepper_secret="", breaker_failures=2), dynamodb)
+    settings = Settings(table_name=seed.TABLE, key_pepper_secret="", breaker_failures=2)
+    wired = health.breaker(settings, DynamoHealth(dynamodb, seed.TABLE))
 
     wired.failed(cell, "outage", 60, "account")
     assert wired.looked(cell.provider).state(cell).phase is Phase.CLOSED

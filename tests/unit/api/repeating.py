@@ -15,11 +15,11 @@ from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.repeats import Repeats
 from openmind_llm.providers import table
-from tests import memory_ledger
+from tests import memory_cache, memory_ledger
 from tests.fake_upstream import USAGE, chunk, completion
 from tests.fakes import FakeClock, FakeUpstreamPort, attempts
+from tests.memory_cache import MemoryCache
 from tests.memory_ledger import MemoryLedgerStore
 
 CATALOGUE = table.load()
@@ -91,6 +91,7 @@ class Gateway:
         for caller in KEYS.values():
             self.store.known_accounts[caller.account_id] = memory_ledger.new_account(account_id=caller.account_id)
             self.store.known_keys[caller.key_id] = memory_ledger.new_key(caller.key_id, caller.account_id)
+        self.cache = MemoryCache()
         self.ledger = memory_ledger.ledger(self.store, plans.load(), self.clock)
         self.app = self._app()
 
@@ -105,8 +106,9 @@ class Gateway:
         by: str = "first-key",
         provider: str = "openai",
         client: Client | None = None,
+        headers: Iterable[tuple[str, str]] = (),
     ) -> Answer:
-        headers = [("content-type", "application/json"), ("x-api-key", by)]
+        headers = [("content-type", "application/json"), ("x-api-key", by), *headers]
         headers += [] if key is None else [("idempotency-key", key)]
         return await (client or Client()).post(self.app, headers, body, provider)
 
@@ -129,7 +131,8 @@ class Gateway:
         completions = Completions(
             CATALOGUE, self.upstream, attempts(self.clock), self.ledger, self.clock, Times(drain_s=5, hold_s=900)
         )
-        endpoint = CompletionsEndpoint(Repeats(completions, self.ledger, self.store, self.clock), 10**7, 15)
+        caching = memory_cache.caching(completions, self.ledger, self.store, self.clock, self.cache)
+        endpoint = CompletionsEndpoint(caching, 10**7, 15)
         return Outermost(
             RequireKey(CompletionsAlone(endpoint), Door(KEYS.__getitem__, self.ledger.standing)), self.clock
         )

@@ -47,6 +47,7 @@ def test_a_key_is_created_without_a_body_with_the_documented_answer(service: Ser
             "expires_at": None,
             "allowed_models": [],
             "allowed_providers": [],
+            "cache_max_age_seconds": None,
             "limits": NO_LIMITS,
         },
     }
@@ -67,6 +68,7 @@ def test_a_key_is_created_with_all_that_can_be_asked_for(service: Service) -> No
             "burst": 4,
             "tokens_per_minute": 60_000,
             "concurrency": 3,
+            "cache_max_age_seconds": 3600,
         }
     )
 
@@ -76,6 +78,7 @@ def test_a_key_is_created_with_all_that_can_be_asked_for(service: Service) -> No
     assert told["expires_at"] == "2027-01-31T12:00:00.000Z"
     assert told["allowed_models"] == ["gpt-4o-mini", "openai/gpt-4o"]
     assert told["allowed_providers"] == ["gemini", "openai"]
+    assert told["cache_max_age_seconds"] == 3600
     assert told["limits"] == {
         "requests_per_second": 2,
         "burst": 4,
@@ -136,6 +139,10 @@ BAD_FIELDS = [
     ({"burst": 3}, "burst needs requests_per_second: set both, or neither"),
     ({"tokens_per_minute": "7"}, "tokens_per_minute must be an integer of at least 1"),
     ({"concurrency": []}, "concurrency must be an integer of at least 1"),
+    ({"cache_max_age_seconds": 0}, "cache_max_age_seconds must be an integer between 1 and 86400"),
+    ({"cache_max_age_seconds": 86_401}, "cache_max_age_seconds must be an integer between 1 and 86400"),
+    ({"cache_max_age_seconds": "60"}, "cache_max_age_seconds must be an integer between 1 and 86400"),
+    ({"cache_max_age_s": 60}, "unknown field: cache_max_age_s"),
     ({"budget": 3}, "unknown field: budget"),
     ({"user_id": HIM}, "unknown field: user_id"),
 ]

@@ -11,8 +11,8 @@ from openmind_llm.api.asgi import Message
 from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.keys import Caller
-from openmind_llm.domain.repeats import Repeats
 from openmind_llm.providers import table
+from tests import memory_cache
 from tests.fake_upstream import completion
 from tests.fakes import FakeClock, FakeUpstreamPort, attempts
 from tests.memory_ledger import ledger, open_store
@@ -40,8 +40,8 @@ def ask(**scope: Any) -> list[Message]:
         "path_params": {"provider": "openai"},
         "state": {"caller": Caller("key-1", "account-1"), "request_id": "request-1"},
     }
-    repeats = Repeats(completions, kept, store, clock)
-    asyncio.run(CompletionsEndpoint(repeats, 1000, 1)(whole | scope, receive, send))
+    caching = memory_cache.caching(completions, kept, store, clock)
+    asyncio.run(CompletionsEndpoint(caching, 1000, 1)(whole | scope, receive, send))
     return sent
 
 

@@ -39,7 +39,13 @@ def test_what_only_one_caller_may_see_is_not_kept_on_its_way(method: str, path: 
 
 def test_a_key_is_told_what_it_may_do() -> None:
     limits = Limits(requests_per_second=5, burst=9, day_budget=1_500_000)
-    own = new_key("key-1", limits=limits, allowed_models=frozenset({"gpt-4o", "gpt-5"}), expires_at=1_800_000_000)
+    own = new_key(
+        "key-1",
+        limits=limits,
+        allowed_models=frozenset({"gpt-4o", "gpt-5"}),
+        expires_at=1_800_000_000,
+        cache_max_age_s=60,
+    )
     told = Service(two_accounts(own)).get("/api/core/key").json()
 
     assert told["limits"] == {
@@ -52,6 +58,7 @@ def test_a_key_is_told_what_it_may_do() -> None:
     }
     assert set(told["plan_limits"]) == set(told["limits"])
     assert (told["allowed_models"], told["allowed_providers"]) == (["gpt-4o", "gpt-5"], [])
+    assert told["cache_max_age_seconds"] == 60
     assert (told["expires_at"], told["plan"]) == ("2027-01-15T08:00:00.000Z", "unlimited")
     assert told["credit_remaining_omcu"] == told["budget_remaining"]["day_omcu"] == "1.5"
 

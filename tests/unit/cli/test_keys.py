@@ -52,13 +52,14 @@ def test_a_key_is_created_with_all_that_can_be_set(run: Run) -> None:
     words = "--expires 2099-01-31 --allow-model gpt-4o --allow-model openai/gpt-5 --allow-provider openai"
     limits = "--day-budget 1.5 --month-budget 20 --rps 2 --burst 4 --tokens-per-minute 5000 --concurrency 3"
 
-    key = run("keys", "create", "--account", "acme", *words.split(), *limits.split()).only
+    key = run("keys", "create", "--account", "acme", *words.split(), *limits.split(), "--cache-max-age", "60").only
 
     record = DynamoKeys(boto3.client("dynamodb"), seed.TABLE).get(key[9:25])
     assert record is not None
     assert record.expires_at == 4_073_500_800
     assert record.allowed_models == {"gpt-4o", "openai/gpt-5"}
     assert record.allowed_providers == {"openai"}
+    assert record.cache_max_age_s == 60
     held_to = record.limits
     assert (held_to.requests_per_second, held_to.burst, held_to.tokens_per_minute, held_to.concurrency) == (
         2,
@@ -141,11 +142,13 @@ def test_a_rotated_key_is_shown_once_and_says_how_long_the_old_one_is_good(run: 
 
 def test_an_update_sets_and_clears(run: Run) -> None:
     key_id = run("keys", "create", "--account", "acme", "--allow-model", "gpt-4o", "--concurrency", "2").only[9:25]
+    run("keys", "update", key_id, "--cache-max-age", "60")
 
-    said = run("keys", "update", key_id, "--name", "robot", "--day-budget", "3", "--clear", "allowed_models")
+    cleared = ("--clear", "allowed_models", "--clear", "cache_max_age_seconds")
+    said = run("keys", "update", key_id, "--name", "robot", "--day-budget", "3", *cleared)
 
     record = DynamoKeys(boto3.client("dynamodb"), seed.TABLE).get(key_id)
     assert said.code == 0
     assert record is not None
-    assert (record.name, record.allowed_models) == ("robot", frozenset())
+    assert (record.name, record.allowed_models, record.cache_max_age_s) == ("robot", frozenset(), None)
     assert (record.limits.day_budget, record.limits.concurrency) == (3_000_000, 2)

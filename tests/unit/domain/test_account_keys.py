@@ -32,7 +32,7 @@ def test_a_created_key_lets_its_account_in(bench: Bench) -> None:
 
 
 def test_a_key_has_the_settings_that_it_was_created_with(bench: Bench) -> None:
-    settings = KeySettings("robot", int(NOON) + 60, frozenset({"gpt-4o"}), frozenset({"openai"}), Limits(burst=3))
+    settings = KeySettings("robot", int(NOON) + 60, frozenset({"gpt-4o"}), frozenset({"openai"}), 60, Limits(burst=3))
 
     _, known = bench.opened().create_key(HER, HER, settings)
 

@@ -15,7 +15,7 @@ from openmind_llm.domain.quotes import Quote, Quotes
 from openmind_llm.errors import GatewayError, StreamBrokenError
 from openmind_llm.providers import dialect
 from tests.fake_upstream import USAGE, chunk, completion
-from tests.fakes import FakeUpstreamPort, attempts
+from tests.fakes import FakeTelemetry, FakeUpstreamPort, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 from tests.unit.domain.completing import CALLER, CATALOGUE, PLANS
 from tests.unit.domain.filters.filtering import rule
@@ -37,6 +37,7 @@ class Asked:
         self.ledger: Ledger = ledger(self.store, PLANS, now)
         self.headers: dict[str, str] = {}
         self.payloads: list[Any] = []
+        self.telemetry = FakeTelemetry()
         self.set_filters(rules.dumps(rules.read(list(wanted))) if wanted else None)
 
     @staticmethod
@@ -49,6 +50,11 @@ class Asked:
         account = replace(known.account, filters=text)
         self.store.known_accounts["account-1"] = replace(known, account=account, counters=counters)
 
+    def log_content(self) -> "Asked":
+        known = self.store.known_accounts["account-1"]
+        self.store.known_accounts["account-1"] = replace(known, account=replace(known.account, logs_content=True))
+        return self
+
     def send(self, text: str = "Hi", name: str = "request-1", **fields: Any) -> "Asked":
         asyncio.run(self._send(self.raw(text, **fields), name))
         return self
@@ -58,7 +64,9 @@ class Asked:
 
     async def _send(self, raw: bytes, name: str) -> None:
         times = Times(drain_s=1)
-        completions = Completions(CATALOGUE, self.port, attempts(now), self.ledger, now, times)
+        completions = Completions(
+            CATALOGUE, self.port, attempts(now), self.ledger, now, times, telemetry=self.telemetry
+        )
         async with completions.open(Call(CALLER, "openai", raw, name)) as reply:
             self.headers = reply.headers
             async for payload in reply.payloads:
@@ -223,3 +231,14 @@ def test_the_length_of_the_body_is_asked_of_the_plan() -> None:
     asked = Asked()
 
     assert asked.quote("x").ask.body_bytes == len(asked.raw("x"))
+
+
+def test_content_is_logged_as_the_filters_left_it_for_an_account_that_wants_it() -> None:
+    (said,) = Asked(NAMES).log_content().send("What is Apollo?").telemetry.contents
+
+    assert said.messages == [{"role": "user", "content": "What is [redacted]?"}]
+    assert said.answer == "About [redacted]."
+
+
+def test_no_content_is_logged_for_any_other_account() -> None:
+    assert Asked(NAMES).send().telemetry.contents == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain import idempotency, recording
+from openmind_llm.domain import idempotency, recording, taping
 from openmind_llm.domain.completions import Reply
 from openmind_llm.domain.idempotency import (
     MOST_BYTES,
@@ -87,7 +87,7 @@ async def _record(payloads: Sequence[bytes], *, is_stream: bool, read: int | Non
 
 
 async def _replayed(parts: Sequence[bytes]) -> list[bytes]:
-    return [payload async for payload in recording.replayed(parts)]
+    return [payload async for payload in taping.played(parts)]
 
 
 @pytest.mark.parametrize("payloads", [[b'{"a":1}'], [b'{"a":1}'] * 3, [b"{}", b"x" * 300_000, b"{}"]])
@@ -125,7 +125,7 @@ def test_a_replay_does_not_decompress_all_of_an_answer_at_once() -> None:
     bomb = zlib.compress((b"x" * 1_000_000 + b"\n") * 50)
 
     async def first() -> bytes:
-        return await anext(recording.replayed([bomb]))
+        return await anext(taping.played([bomb]))
 
     peak = _peak_bytes(first)
 
@@ -142,7 +142,7 @@ def test_a_recorder_holds_no_more_than_an_answer_may_have(monkeypatch: pytest.Mo
         reply = Reply({}, is_stream=True, payloads=_each(noise))
         async with recording.of(reply, recorder):
             async for _ in reply.payloads:
-                assert len(recorder._packed) <= 1000
+                assert len(recorder.tape._packed) <= 1000
         return recorder.keep(CLAIM, "completed")
 
     assert asyncio.run(kept()) == Kept(is_stream=True, headers={}, parts=0)

@@ -11,14 +11,15 @@ import pytest
 from openmind_llm import plans
 from openmind_llm.domain.answers import Answer
 from openmind_llm.domain.attempts.target import Patience, Target
+from openmind_llm.domain.caching import Asked
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import check
-from openmind_llm.domain.repeats import Repeats
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.errors import GatewayError, RateLimitError
 from openmind_llm.providers import table
+from tests import memory_cache
 from tests.fake_upstream import completion
 from tests.fakes import FakeClock, FakeUpstreamPort, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
@@ -48,14 +49,14 @@ class PausingUpstream(FakeUpstreamPort):
             yield chunk
 
 
-def a_request(store: MemoryLedgerStore, port: FakeUpstreamPort, key: str | None, **fields: Any) -> Any:
+def a_request(store: MemoryLedgerStore, port: FakeUpstreamPort, asked: Asked, **fields: Any) -> Any:
     clock = FakeClock()
     spending = ledger(store, PLANS, clock)
     completions = Completions(CATALOGUE, port, attempts(clock), spending, clock, Times(drain_s=1))
     call = Call(Caller("key-1", "account-1"), "openai", json.dumps(BODY | fields).encode(), "request-1", {})
 
     async def send() -> None:
-        async with Repeats(completions, spending, store, clock).open(call, key) as reply:
+        async with memory_cache.caching(completions, spending, store, clock).open(call, asked) as reply:
             async for _ in reply.payloads:
                 await asyncio.sleep(0)
 
@@ -82,10 +83,10 @@ async def _in_steps(work: Any, *args: Any) -> Any:
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
-@pytest.mark.parametrize("key", [None, "a-key"])
+@pytest.mark.parametrize("asked", [Asked(), Asked("a-key"), Asked(None, "max-age=60")], ids=["", "key", "cached"])
 @pytest.mark.parametrize(("fields", "error"), [({}, None), ({"stream": True}, None), ({}, RateLimitError("slow down"))])
 def test_a_request_that_is_stopped_at_any_step_leaves_no_hold(
-    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], error: GatewayError | None, key: str | None, times: int
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], error: GatewayError | None, asked: Asked, times: int
 ) -> None:
     monkeypatch.setattr(asyncio, "to_thread", _in_steps)
     outcomes = []
@@ -93,7 +94,7 @@ def test_a_request_that_is_stopped_at_any_step_leaves_no_hold(
         store, port = open_store(), PausingUpstream(completion())
         port.chunks, port.error = CHUNKS, error
 
-        asyncio.run(stopped_after(steps, a_request(store, port, key, **fields), times))
+        asyncio.run(stopped_after(steps, a_request(store, port, asked, **fields), times))
 
         outcomes += [entry.outcome for entry in store.entries.values()]
         assert store.holds == {}, steps

@@ -20,6 +20,7 @@ EVERYTHING: dict[str, Any] = {
     "retired_until": 1_800_000_000,
     "allowed_models": frozenset({"gpt-4o", "xai/grok-4"}),
     "allowed_providers": frozenset({"openai"}),
+    "cache_max_age_s": 3600,
     "limits": Limits(requests_per_second=5, burst=10, concurrency=3, month_budget=7_000_000),
 }
 
@@ -45,4 +46,4 @@ def test_no_attribute_of_a_key_holds_what_is_not_set(dynamodb: "DynamoDBClient")
     stored(dynamodb, new_key())
 
     item = dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": "KEY#key-1"}, "sk": {"S": "KEY"}})["Item"]
-    assert not {"expires_at", "allowed_models", "allowed_providers", "concurrency", "day_budget"} & item.keys()
+    assert not {"expires_at", "allowed_models", "allowed_providers", "cache_max_age_s", "concurrency"} & item.keys()

@@ -24,6 +24,7 @@ def key(known: KnownKey) -> dict[str, Any]:
         "expires_at": moment(record.expires_at),
         "allowed_models": sorted(record.allowed_models),
         "allowed_providers": sorted(record.allowed_providers),
+        "cache_max_age_seconds": record.cache_max_age_s,
         "limits": limits(record.limits),
     }
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from openmind_llm.api import openapi
 from openmind_llm.domain.accounts import MAX_OVERLAP_S
+from openmind_llm.domain.cache_control import MOST_AGE_S
 from openmind_llm.domain.key_settings import MAX_ALLOWED, MAX_COUNT, MAX_NAME
 from openmind_llm.domain.owners import OVERLAP_S
 
@@ -36,6 +37,7 @@ class Key(BaseModel):
     expires_at: str | None
     allowed_models: list[str]
     allowed_providers: list[str]
+    cache_max_age_seconds: int | None
     limits: KeyLimits
 
 
@@ -96,6 +98,10 @@ _SETTINGS = {
     "expires_at": _optional({"type": "string", "format": "date-time"}, "From when on the key is refused."),
     "allowed_models": _optional(_NAMES, "Names with or without `provider/` before them; empty for all."),
     "allowed_providers": _optional(_NAMES, "Empty for all."),
+    "cache_max_age_seconds": _optional(
+        {"type": "integer", "minimum": 1, "maximum": MOST_AGE_S},
+        "How old an answer may be that is given again to the same request, where its `Cache-Control` does not say.",
+    ),
     "day_budget_omcu": _optional(_OMCU, "What the key may spend in a day (UTC)."),
     "month_budget_omcu": _optional(_OMCU, "What the key may spend in a month of the calendar (UTC)."),
     "requests_per_second": _optional(_COUNT, "How many requests come back each second."),

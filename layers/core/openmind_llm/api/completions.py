@@ -2,17 +2,17 @@
 
 from openmind_llm.api.asgi import Receive, Scope, Send, header, headers, joined, read_body, send_json
 from openmind_llm.api.event_stream import EventStream
-from openmind_llm.domain import fallbacks, telemetry
+from openmind_llm.domain import cache_control, fallbacks, telemetry
 from openmind_llm.domain.attempts import budget
+from openmind_llm.domain.caching import Asked, Caching
 from openmind_llm.domain.completions import Call
-from openmind_llm.domain.repeats import Repeats
 from openmind_llm.errors import UnsupportedMediaTypeError
 
 
 class CompletionsEndpoint:
     """Needs `state.caller` and `state.request_id` and `path_params.provider` in the scope. Raises GatewayError."""
 
-    def __init__(self, completions: Repeats, max_body_bytes: int, keep_alive_s: float) -> None:
+    def __init__(self, completions: Caching, max_body_bytes: int, keep_alive_s: float) -> None:
         self._completions = completions
         self._max_body_bytes = max_body_bytes
         self._keep_alive_s = keep_alive_s
@@ -30,7 +30,7 @@ class CompletionsEndpoint:
             timeout=joined(scope, budget.TIMEOUT_HEADER),
             fallback=joined(scope, fallbacks.HEADER),
         )
-        async with self._completions.open(call, _idempotency_key(scope)) as reply:
+        async with self._completions.open(call, _asked(scope)) as reply:
             if reply.is_stream:
                 await EventStream(reply, receive, send, self._keep_alive_s).relay()
             else:
@@ -44,6 +44,10 @@ def _noted(scope: Scope) -> dict[str, str]:
         "trace_id": telemetry.trace_id(header(scope, "traceparent")),
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _asked(scope: Scope) -> Asked:
+    return Asked(_idempotency_key(scope), joined(scope, cache_control.HEADER))
 
 
 def _idempotency_key(scope: Scope) -> str | None:

@@ -53,7 +53,7 @@ _HEADERS = [
     _header(
         "Idempotency-Key",
         "The same key with the same body gets the stored answer for 24 hours, charged once. "
-        "Only with this header is an answer stored.",
+        "Only with this header, or with `Cache-Control`, is an answer stored.",
         type="string",
         minLength=1,
         maxLength=255,
@@ -72,6 +72,14 @@ _HEADERS = [
         "cannot; none to do without those of the catalogue",
         type="string",
         examples=["none", "xai/grok-4"],
+    ),
+    _header(
+        "Cache-Control",
+        "`max-age=N`: an answer to the same request may be given again for N seconds, 86400 at most, and is stored for "
+        "that; `no-cache`, `no-store`: not from the cache, not into it, whatever is usual for the API key. "
+        "`x-openmind-cache` tells what came of it.",
+        type="string",
+        examples=["max-age=3600"],
     ),
 ]
 

@@ -78,6 +78,7 @@ class OwnKey(BaseModel):
     expires_at: str | None
     allowed_models: list[str]
     allowed_providers: list[str]
+    cache_max_age_seconds: int | None
     plan: str
     limits: KeyLimits
     plan_limits: KeyLimits

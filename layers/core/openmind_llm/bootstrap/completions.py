@@ -9,17 +9,17 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, health, ledgers, telemetry
+from openmind_llm.bootstrap import credentials, health, telemetry
+from openmind_llm.bootstrap.kept import Kept, with_ledger
 from openmind_llm.domain.attempts.attempts import Attempts
-from openmind_llm.domain.attempts.health import Health, Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
-from openmind_llm.domain.attempts.watched import Watched
+from openmind_llm.domain.caching import Caching
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Completions, Times
-from openmind_llm.domain.idempotency import AnswerStore
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ports import Logins
 from openmind_llm.domain.repeats import Repeats
+from openmind_llm.domain.replays import Replays
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
@@ -29,8 +29,8 @@ from openmind_llm.storage.provider_keys import SecretProviderKeys
 
 def create(settings: Settings) -> App:
     """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
-    ledger, answers = ledgers.with_answers(settings)
-    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger, answers)), settings, ledger)
+    ledger, kept = with_ledger(settings)
+    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger, kept)), settings, ledger)
 
 
 def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | None = None) -> App:
@@ -42,22 +42,21 @@ def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | No
     return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 
 
-def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, answers: AnswerStore) -> CompletionsEndpoint:
+def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, kept: Kept) -> CompletionsEndpoint:
     keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
     # The hold lasts longer than any request can, settling it included.
     hold_s = round(settings.upstream_timeout_s + settings.settle_margin_s)
     times = Times(settings.drain_timeout_s, settings.upstream_timeout_s, hold_s)
-    attempts = Attempts(keys, ways(settings), Keyring(random.random), time.time, first_s=settings.first_chunk_timeout_s)
+    attempts = Attempts(
+        keys, health.ways(settings, kept.health), Keyring(random.random), time.time, first_s=clocks.first_s
+    )
     upstream, told = HttpUpstream(client.client(), clocks), telemetry.create(settings)
     completions = Completions(known, upstream, attempts, ledger, time.time, times, telemetry=told)
-    repeats = Repeats(completions, ledger, answers, time.time, times.total_s)
-    return CompletionsEndpoint(repeats, settings.max_body_bytes, settings.keep_alive_s)
-
-
-def ways(settings: Settings) -> Health:
-    """What is known of the ways to the providers."""
-    return Watched(health.breaker(settings), time.time) if settings.breaker_failures else Unwatched()
+    replays = Replays(completions, ledger, times.total_s)
+    repeats = Repeats(completions, ledger, replays, kept.answers, time.time)
+    caching = Caching(completions, ledger, repeats, replays, kept.cache, time.time)
+    return CompletionsEndpoint(caching, settings.max_body_bytes, settings.keep_alive_s)
 
 
 def catalogue(settings: Settings) -> Catalogue:

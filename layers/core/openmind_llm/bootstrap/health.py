@@ -2,19 +2,18 @@
 
 import random
 import time
-from typing import TYPE_CHECKING
 
-from openmind_llm.domain.attempts.breaker import Breaker
+from openmind_llm.domain.attempts.breaker import Breaker, HealthStore
+from openmind_llm.domain.attempts.health import Health, Unwatched
 from openmind_llm.domain.attempts.rules import BreakerRules
+from openmind_llm.domain.attempts.watched import Watched
 from openmind_llm.settings import Settings
-from openmind_llm.storage import clients
-from openmind_llm.storage.health import DynamoHealth
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
-def breaker(settings: Settings, dynamodb: "DynamoDBClient | None" = None) -> Breaker:
-    """By the ledger's client, where it is given: then the connections are open already."""
-    store = DynamoHealth(dynamodb or clients.dynamodb_for_requests(), settings.table_name)
+def ways(settings: Settings, store: HealthStore) -> Health:
+    """What is known of the ways to the providers."""
+    return Watched(breaker(settings, store), time.time) if settings.breaker_failures else Unwatched()
+
+
+def breaker(settings: Settings, store: HealthStore) -> Breaker:
     return Breaker(store, time.time, random.random, BreakerRules(failures=settings.breaker_failures))

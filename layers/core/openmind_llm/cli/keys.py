@@ -25,6 +25,10 @@ FLAGS: dict[str, tuple[str, dict[str, Any]]] = {
     "expires_at": ("--expires", {"metavar": "TIME", "help": "from when on it is refused, such as 2027-01-31"}),
     "allowed_models": ("--allow-model", {"action": "append", "metavar": "MODEL", "help": "may be repeated"}),
     "allowed_providers": ("--allow-provider", {"action": "append", "metavar": "PROVIDER", "help": "may be repeated"}),
+    "cache_max_age_seconds": (
+        "--cache-max-age",
+        {"type": int, "metavar": "SECONDS", "help": "age of answers that may be given again to the same request"},
+    ),
     "day_budget_omcu": ("--day-budget", {"metavar": "OMCU"}),
     "month_budget_omcu": ("--month-budget", {"metavar": "OMCU", "help": "of the calendar's month"}),
     "requests_per_second": ("--rps", {"type": int, "metavar": "COUNT", "help": "requests per second"}),

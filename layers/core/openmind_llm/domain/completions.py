@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, filters, json_body, metering, recording, screening, usage
+from openmind_llm.domain import answers, exchanges, filters, json_body, listening, metering, recording, screening, usage
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
@@ -60,6 +60,7 @@ class Reply:
 
     `payloads` raises GatewayError in the middle of a stream. Whoever relays it does so for `total_s` seconds at most;
     it sets `is_client_gone` when nobody listens any more, and may then read on for `drain_s` seconds.
+    `may_be_cached` counts at its end: whether a later request may be answered by it.
     """
 
     headers: dict[str, str]
@@ -68,6 +69,7 @@ class Reply:
     drain_s: float = 0
     total_s: float | None = None
     is_client_gone: bool = False
+    may_be_cached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,11 @@ class Completions:
         ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
-        async with answer(exchange, meter) as reply, recording.of(reply, recorder):
+        async with AsyncExitStack() as stack:
+            reply = await stack.enter_async_context(answer(exchange, meter))
+            heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=exchange.logs_content)
+            await stack.enter_async_context(heard)
+            await stack.enter_async_context(recording.of(reply, recorder))
             yield reply
 
     def require_allowed(self, call: Call, standing: Standing) -> None:
@@ -167,12 +173,14 @@ class Completions:
             used = usage.read(reported) or usage.estimate(exchange.request.body, answers.texts(answer.choices))
             try:
                 if not answer.choices:
-                    raise meter.billed(ProviderUnavailableError(meter.route.provider.name), used, reported)
+                    empty = ProviderUnavailableError(meter.route.provider.name, may_have_cost=True)
+                    raise meter.billed(empty, used, reported)
                 promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
                 body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
                 async with aclosing(_once(body)) as payloads:
-                    yield Reply(headers, is_stream=False, payloads=payloads)
+                    may_be_cached = not course.is_diverted
+                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=may_be_cached)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
 
@@ -198,6 +206,7 @@ class Completions:
                 payloads=payloads,
                 drain_s=self._times.drain_s,
                 total_s=meter.left_s() + _LATER_S,
+                may_be_cached=not course.is_diverted,
             )
             try:
                 yield reply

@@ -10,6 +10,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask, Fallback
 from openmind_llm.domain.recording import Recorder
 from openmind_llm.domain.requests import ChatRequest
+from openmind_llm.domain.telemetry import Content
 from openmind_llm.domain.usage import Prompt
 from openmind_llm.errors import InvalidRequestError
 
@@ -20,6 +21,7 @@ class Exchange:
 
     With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
     it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
+    `logs_content`: its account wants it.
     """
 
     caller: Caller
@@ -32,6 +34,12 @@ class Exchange:
     body_bytes: int = 0
     filters: Filters = NONE
     adjusted: tuple[str, ...] = ()
+    logs_content: bool = False
+
+    @property
+    def content(self) -> Content:
+        """Without an answer yet."""
+        return Content(self.request_id, self.caller.account_id, self.request.body["messages"], "")
 
     @property
     def route(self) -> Route:

@@ -1,7 +1,8 @@
 """What an `Idempotency-Key` promises: for 24 hours one answer, and one charge, to one body.
 
-Nothing of this applies to a request without the header: of such a request no content is stored, ever. With it, the
-answer lies compressed in the operator's table, encrypted at rest, until the 24 hours are over.
+Nothing of this applies to a request without the header: of such a request no content is stored, unless it asks for
+that otherwise (domain.response_cache). With it, the answer lies compressed in the operator's table, encrypted at rest,
+until the 24 hours are over.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ KEPT_HEADERS = (
     "x-openmind-adjusted",
     "x-openmind-usage",
     "x-openmind-provider-request-id",
+    "x-openmind-served-by",
     "x-openmind-simulated",
 )
 """Headers that describe an answer, whenever it is given. The others tell of the moment."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from openmind_llm import redaction
 from openmind_llm.domain import money
+from openmind_llm.domain.cache_control import MOST_AGE_S
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.plans import UNLIMITED, Limits
 from openmind_llm.errors import InvalidRequestError
@@ -28,6 +29,7 @@ class KeySettings:
     expires_at: int | None = None
     allowed_models: frozenset[str] = frozenset()
     allowed_providers: frozenset[str] = frozenset()
+    cache_max_age_s: int | None = None
     limits: Limits = field(default=UNLIMITED)
 
     @classmethod
@@ -41,6 +43,7 @@ class KeySettings:
             expires_at=self.expires_at,
             allowed_models=self.allowed_models,
             allowed_providers=self.allowed_providers,
+            cache_max_age_s=self.cache_max_age_s,
             limits=self.limits,
         )
 
@@ -59,11 +62,12 @@ class KeyRules:
     def __init__(self, providers: Iterable[str], now: Callable[[], float]) -> None:
         self._providers = tuple(providers)
         self._now = now
-        self._checks: dict[str, Callable[[str, Any], Any]] = {
-            "name": _name,
-            "expires_at": self._moment,
-            "allowed_models": models,
-            "allowed_providers": self._allowed_providers,
+        self._own: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
+            "name": ("name", _name),
+            "expires_at": ("expires_at", self._moment),
+            "allowed_models": ("allowed_models", models),
+            "allowed_providers": ("allowed_providers", self._allowed_providers),
+            "cache_max_age_seconds": ("cache_max_age_s", _cache_age),
         }
 
     def read(self, asked: Mapping[str, Any], settings: KeySettings) -> KeySettings:
@@ -71,9 +75,11 @@ class KeyRules:
 
         Raises InvalidRequestError with a text that names the field.
         """
-        _refuse_unknown(asked, self._checks.keys() | _LIMITS.keys())
-        limits = {to: _read(asked[name], name, check) for name, (to, check) in _LIMITS.items() if name in asked}
-        own = {name: _read(asked[name], name, check) for name, check in self._checks.items() if name in asked}
+        _refuse_unknown(asked, self._own.keys() | _LIMITS.keys())
+        own, limits = (
+            {to: _read(asked[name], name, check) for name, (to, check) in fields.items() if name in asked}
+            for fields in (self._own, _LIMITS)
+        )
         cleared = {"name": settings.name, "allowed_models": frozenset(), "allowed_providers": frozenset()}
         own = {name: cleared.get(name) if value is None else value for name, value in own.items()}
         changed = replace(settings, **own, limits=replace(settings.limits, **limits))
@@ -134,6 +140,12 @@ def _texts(name: str, value: Any) -> frozenset[str]:
 def _count(name: str, value: Any) -> int:
     if type(value) is not int or not 1 <= value <= MAX_COUNT:
         raise InvalidRequestError(f"{name} must be an integer of at least 1")
+    return value
+
+
+def _cache_age(name: str, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= MOST_AGE_S:
+        raise InvalidRequestError(f"{name} must be an integer between 1 and {MOST_AGE_S}")
     return value
 
 

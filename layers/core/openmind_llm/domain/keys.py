@@ -37,7 +37,8 @@ class KeyRecord:
     """What is stored of a key. `created_at` and `updated_at` are ISO 8601 in UTC, other times seconds since the epoch.
 
     After a rotation the secret before it, `retired_digest`, is good until `retired_until`. `allowed_models` holds
-    names with or without `provider/` before them; empty, like `allowed_providers`, it allows all.
+    names with or without `provider/` before them; empty, like `allowed_providers`, it allows all. `cache_max_age_s`
+    holds for requests that do not say themselves what may come from the cache; None: nothing.
     """
 
     key_id: str
@@ -53,6 +54,7 @@ class KeyRecord:
     retired_until: int = 0
     allowed_models: frozenset[str] = frozenset()
     allowed_providers: frozenset[str] = frozenset()
+    cache_max_age_s: int | None = None
     limits: Limits = UNLIMITED
 
 

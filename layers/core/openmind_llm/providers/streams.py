@@ -96,9 +96,9 @@ class EventSource:
             async with asyncio.timeout_at(min(idle_at, self._ends_at)):
                 await self._read()
         except TimeoutError:
-            clocks, name = self._clocks, self._provider.name
-            silent, long = f"sent nothing for {clocks.idle_s:g} s", f"took longer than {clocks.total_s:g} s"
-            raise StreamBrokenError(name, silent if idle_at < self._ends_at else long) from None
+            silent = f"sent nothing for {self._clocks.idle_s:g} s"
+            how = silent if idle_at < self._ends_at else "took longer than the request may take"
+            raise StreamBrokenError(self._provider.name, how) from None
         except (httpx.HTTPError, EventTooLongError) as error:
             facts = {"provider": self._provider.name, "cause": type(error).__name__}
             logger.warning("provider broke off", extra=facts)

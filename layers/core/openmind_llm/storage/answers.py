@@ -1,4 +1,4 @@
-"""Answers in DynamoDB, in parts that fit into its items: the only content that the gateway stores."""
+"""Answers in DynamoDB, in parts that fit into its items. The gateway stores no other content but the cache's."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_what_may_have_been_billed_is_remembered_with_its_route() -> None:
     tried = Tried([failure("broken"), failure("outage"), failure("timeout")], (ASKED, SECOND))
 
     assert tried.models == ["openai", "openai", "xai"]
-    assert tried.course.costly is SECOND
+    assert tried.course.costly is ASKED
 
 
 def test_a_way_that_is_closed_is_not_taken() -> None:
@@ -196,6 +196,12 @@ def test_with_every_way_closed_the_caller_is_told_when_the_first_opens() -> None
     assert tried.calls == []
     assert isinstance(tried.error, ProviderUnavailableError)
     assert tried.error.retry_after_s == 11
+
+
+def test_a_key_whose_time_comes_too_late_is_not_waited_for_because_the_others_are_closed() -> None:
+    tried = Tried([failure("rate", 2)], keys=2, deadline_s=1, health=FakeHealth({"key-2": 1001}))
+
+    assert (tried.keys, tried.slept) == (["key-1"], [])
 
 
 def test_health_is_told_what_counts_and_nothing_else() -> None:

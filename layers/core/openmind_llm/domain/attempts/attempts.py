@@ -125,11 +125,12 @@ class Attempts:
         if not keys:
             course.skip(_unconfigured(provider))
             return None
-        ordered = sorted(self._keyring.ordered(provider, course.usable(keys)), key=lambda one: course.pause_s(one, now))
-        if not ordered or not course.is_worth(course.pause_s(ordered[0], now), now):
+        ordered = self._keyring.ordered(provider, course.usable(keys))
+        ready = [key for key in ordered if course.is_worth(course.pause_s(key, now), now)]
+        if not ready:
             course.give_up_route()
             return None
-        return self._open(course, route, ordered)
+        return self._open(course, route, sorted(ready, key=lambda one: course.pause_s(one, now)))
 
     def _open(self, course: Course, route: Route, ordered: list[ProviderKey]) -> Pick | None:
         now, opens_at = self._now(), []

@@ -29,7 +29,7 @@ class Course:
         self.budget = budget
         self.trail: list[Attempt] = []
         self.costly: Route | None = None
-        """The last route of which a call may have been billed that brought no answer."""
+        """The first route of which a call may have been billed that brought no answer."""
         self.served: Route | None = None
         self.closed_ways = 0
         """Calls that were not made, for a breaker that was open."""
@@ -40,6 +40,11 @@ class Course:
         self._refused: set[tuple[str, str]] = set()
         self._ready_at: dict[str, float] = {}
         self._error: GatewayError | None = None
+
+    @property
+    def is_diverted(self) -> bool:
+        """Another route has answered than the one that comes first."""
+        return self.served is not None and self.served is not self._routes[0]
 
     def route(self, now: float) -> Route | None:
         """The one to try now; None where nothing may be tried any more."""
@@ -73,13 +78,13 @@ class Course:
     def stopped(self, target: Target, attempt: Attempt) -> None:
         """In the middle of a call."""
         self.trail.append(attempt)
-        self.costly = target.route
+        self.costly = self.costly or target.route
 
     def failed(self, target: Target, error: GatewayError, attempt: Attempt, now: float) -> None:
         self.trail.append(attempt)
         self._note(error)
         if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
-            self.costly = target.route
+            self.costly = self.costly or target.route
         rule = table.rule(error.means)
         if rule.set_aside_s:
             self._refused.add((target.route.provider.name, target.key.key_id))

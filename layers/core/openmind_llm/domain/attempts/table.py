@@ -88,6 +88,7 @@ def unavailable(provider: str, means: str, told_wait_s: int | None = None) -> Pr
     is_costly = means in _MAY_HAVE_COST
     error = ProviderUnavailableError(provider, retry_after_s=told_wait_s or 1, may_have_cost=is_costly)
     error.means, error.told_wait_s = means, told_wait_s
+    error.may_retry = error.may_retry and means != "refused"
     return error
 
 
