@@ -166,9 +166,22 @@ def test_a_request_that_comes_too_late_is_not_sent() -> None:
     assert isinstance(tried.error, DeadlineExceededError)
 
 
-def test_a_caller_that_may_have_to_pay_is_not_led_to_pay_again() -> None:
-    assert Tried([failure("timeout")]).error.may_retry is False  # type: ignore[union-attr]
-    assert Tried([failure("outage")] * 4).error.may_retry is True  # type: ignore[union-attr]
+@pytest.mark.parametrize(
+    ("failures", "attempts", "may_retry"),
+    [
+        ([failure("timeout")], 4, False),
+        ([failure("broken"), failure("rate", 40)], 4, False),
+        ([failure("outage")] * 4, 4, False),
+        ([failure("rate", 40)], 4, True),
+        ([failure("outage")], 1, True),
+    ],
+    ids=["may have been billed", "may have been billed before", "tried often enough", "to wait", "no retries of ours"],
+)
+def test_a_client_is_told_whether_to_try_again(failures: Any, attempts: int, may_retry: bool) -> None:
+    error = Tried(failures, attempts=attempts).error
+
+    assert error
+    assert error.may_retry is may_retry
 
 
 def test_what_may_have_been_billed_is_remembered_with_its_route() -> None:

@@ -104,11 +104,19 @@ class Course:
         self._leave(table.RULES["unconfigured"])
 
     def refusal(self) -> GatewayError:
-        """What the caller is told at the end: what became of the route that was asked for."""
+        """What the caller is told at the end: what became of the route that was asked for.
+
+        A client that obeys does not ask anew for what it may have paid for, nor for what was tried often enough.
+        """
         error = self._error or DeadlineExceededError()
-        if self.costly is not None:
-            error.may_retry = False  # the openai SDK would do it by itself, and its user would pay once more
+        if self.costly is not None or self._has_tried_all:
+            error.may_retry = False
         return error
+
+    @property
+    def _has_tried_all(self) -> bool:
+        """All calls are made that there were for retries. The openai SDK would multiply them by its own."""
+        return 1 < self.budget.attempts <= len(self.trail)
 
     def _note(self, error: GatewayError) -> None:
         if self._at == 0 or self._error is None:
