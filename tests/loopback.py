@@ -7,15 +7,13 @@ from typing import Any, Self
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """With the usual 5, those who come together wait a second for their connection."""
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that left early is no news."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128
-    """With the usual 5, those who come together wait a second for their connection."""
 
 
 class LoopbackServer:

@@ -1,12 +1,21 @@
 """What the ledger says of a soak."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from openmind_llm.bootstrap import inspections, reports
+import boto3
+from botocore.config import Config
+
+from openmind_llm.domain.ledger import inspection
+from openmind_llm.domain.ledger.counters import Counters
+from openmind_llm.domain.ledger.inspection import Inspection
+from openmind_llm.domain.ledger.ledger import Clock
 from openmind_llm.domain.ledger.rows import Entry, Hold
 from openmind_llm.settings import Settings
-from openmind_llm.storage import clients
 from openmind_llm.storage.accounts import DynamoAccounts
+from openmind_llm.storage.reports import DynamoReports
 from tests.soak.wishes import CALLERS
 
 ACCOUNTS = sorted({who.account for who in CALLERS})
@@ -23,27 +32,37 @@ class Books:
     held: int
 
 
-def open_holds(settings: Settings) -> int:
-    """As accounts and keys count them."""
-    return sum(counters["open_holds"] for counters in _counters(settings))
+class Reader:
+    """Patient, as the product is not: the emulator takes seconds for thousands of rows. Blocking."""
 
+    def __init__(self, settings: Settings) -> None:
+        client: Any = boto3.client("dynamodb", config=Config(read_timeout=120))
+        self._accounts = DynamoAccounts(client, settings.table_name)
+        self._rows = DynamoReports(client, settings.table_name)
 
-def read(settings: Settings) -> Books:
-    store, inspect = reports.store(settings), inspections.inspection(settings, overdue_s=0)
-    rows = [row for account in ACCOUNTS for row in store.rows(account)]
-    found = [f"{account}: {line}" for account in ACCOUNTS for line in inspect(account).discrepancies()]
-    counters = _counters(settings)
-    return Books(
-        entries={row.hold.request_id: row for row in rows if isinstance(row, Entry)},
-        holds=[row for row in rows if isinstance(row, Hold)],
-        discrepancies=found,
-        open_holds=sum(one["open_holds"] for one in counters),
-        held=sum(one.get("held", 0) for one in counters),
-    )
+    def open_holds(self) -> int:
+        """As accounts and keys count them."""
+        return sum(counters["open_holds"] for counters in self._counters())
 
+    def read(self) -> Books:
+        rows = [row for account in ACCOUNTS for row in self._rows.rows(account)]
+        found = inspection.inspect(iter(ACCOUNTS), self._inspection)
+        counters = list(self._counters())
+        return Books(
+            entries={row.hold.request_id: row for row in rows if isinstance(row, Entry)},
+            holds=[row for row in rows if isinstance(row, Hold)],
+            discrepancies=[f"{account}: {line}" for account, lines in found for line in lines],
+            open_holds=sum(one["open_holds"] for one in counters),
+            held=sum(one.get("held", 0) for one in counters),
+        )
 
-def _counters(settings: Settings) -> list[dict[str, int]]:
-    store = DynamoAccounts(clients.dynamodb(), settings.table_name)
-    known = [store.account(account) for account in ACCOUNTS]
-    of_accounts = [dict(one.counters) for one in known if one is not None]
-    return of_accounts + [dict(one.counters) for account in ACCOUNTS for one in store.keys(account)]
+    def _inspection(self, account: str) -> Inspection:
+        return Inspection(account, self._accounts, self._rows, Clock(time.time, time.sleep), overdue_s=0)
+
+    def _counters(self) -> Iterator[Counters]:
+        """Of each account, and of each of its keys."""
+        for account in ACCOUNTS:
+            known = self._accounts.account(account)
+            if known is not None:
+                yield known.counters
+            yield from (key.counters for key in self._accounts.keys(account))

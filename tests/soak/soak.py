@@ -15,7 +15,8 @@ from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.errors import GatewayError
 from openmind_llm.settings import Settings
 from tests import canaries
-from tests.soak import books, stack, watch
+from tests.soak import stack, watch
+from tests.soak.books import Reader
 from tests.soak.clients import Client, End, Told
 from tests.soak.evidence import Evidence
 from tests.soak.provider import Provider
@@ -56,6 +57,7 @@ class Soak:
         self._provider = provider
         self._settings = settings
         self._seed = seed
+        self._books = Reader(settings)
         self._client = Client(http, longest_s=float(stack.TIMES["UPSTREAM_TIMEOUT_S"]))
         self._told: list[Told] = []
 
@@ -78,7 +80,7 @@ class Soak:
             after=after,
             samples=samples,
             provider_port=self._provider.port,
-            books=await asyncio.to_thread(books.read, self._settings),
+            books=await asyncio.to_thread(self._books.read),
             leaks=canaries.leaks + after.leaks,
         )
 
@@ -132,7 +134,7 @@ class Soak:
             self._told[-1].end is End.WHOLE
             and not state.tasks_beyond(before)
             and state.connections(self._provider.port) <= (KEPT_WHEN_IDLE, 0)
-            and not await asyncio.to_thread(books.open_holds, self._settings)
+            and not await asyncio.to_thread(self._books.open_holds)
         )
 
 
