@@ -21,6 +21,7 @@ from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.providers import dialect, refusals, replies
 from openmind_llm.providers.sse import EventTooLongError
 from openmind_llm.providers.streams import Clocks, EventSource
+from openmind_llm.providers.transport import SteadyTransport
 
 logger = logging.getLogger(__name__)
 
@@ -105,11 +106,11 @@ async def _released(source: EventSource, response: httpx.Response) -> None:
 
 def client() -> httpx.AsyncClient:
     """Kept connections, no redirects, no cookies from one caller to the next, and nothing read from the environment."""
+    limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60)
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        verify=ssl.create_default_context(),
+        transport=SteadyTransport(verify=ssl.create_default_context(), limits=limits, trust_env=False),
         trust_env=False,
     )
 
