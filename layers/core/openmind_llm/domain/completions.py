@@ -170,7 +170,7 @@ class Completions:
                 ask = partial(self._complete, meter)
                 answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
             reported = answer.body.get("usage")
-            used = usage.read(reported) or usage.estimate(exchange.request.body, answers.texts(answer.choices))
+            used = usage.read(reported) or usage.estimate(exchange.request.prompt, answers.texts(answer.choices))
             try:
                 if not answer.choices:
                     empty = ProviderUnavailableError(meter.route.provider.name, may_have_cost=True)
