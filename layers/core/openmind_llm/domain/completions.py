@@ -127,7 +127,7 @@ class Completions:
         """
         async with metering.disclosing(self._ledger, call.caller):
             prepared = self._prepared(call, facts, recorder)
-            exchange = await asyncio.to_thread(screening.screened, self._ledger, prepared)
+            exchange = await screening.passed(self._ledger, prepared)
         ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
