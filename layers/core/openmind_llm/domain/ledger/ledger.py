@@ -49,7 +49,7 @@ class Clock:
 
 
 class Ledger:
-    """Blocking, but for `seen` and `seen_key`: the others ask the store, unless it is said that what was seen will do."""
+    """Blocking, but for `seen` and `seen_key`: the others ask the store, unless they say what was seen lately."""
 
     def __init__(self, store: LedgerStore, plans: Plans, clock: Clock, seen: Seen) -> None:
         self._store = store
