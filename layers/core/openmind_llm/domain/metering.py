@@ -113,8 +113,7 @@ class Meter:
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
-        others = tuple(one.route for one in admitted.fallbacks)
-        routes = (*others, exchange.route) if exchange.itinerary.is_gone else (exchange.route, *others)
+        routes = exchange.itinerary.order(one.route for one in admitted.fallbacks)
         may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
         budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
         return Course(routes, budget, is_stream=exchange.request.is_stream)

@@ -50,7 +50,7 @@ class Attempts:
     async def answer[A](self, course: Course, ask: Ask[A], stack: AsyncExitStack, account_id: str) -> A:
         """The first answer; what it holds is released with the stack. Raises the GatewayError that the caller gets."""
         while (route := course.route(self._now())) is not None:
-            pick = await asyncio.to_thread(self._pick, course, route)
+            pick = await self._picked(course, route)
             if pick is None:
                 continue
             await self._wait(pick, stack)
@@ -58,6 +58,12 @@ class Attempts:
             if answer is not None:
                 return answer
         raise course.refusal()
+
+    async def _picked(self, course: Course, route: Route) -> Pick | None:
+        """See _pick. In a thread, unless all that it asks for is in memory."""
+        if self._keys.is_at_hand() and self._health.is_well(route.provider.name):
+            return self._pick(course, route)
+        return await asyncio.to_thread(self._pick, course, route)
 
     async def _wait(self, pick: Pick, stack: AsyncExitStack) -> None:
         if not pick.pause_s:
@@ -90,8 +96,9 @@ class Attempts:
         stack.callback(release)
         course.answered(target, self._attempt(pick, started))
         first_s = self._now() - started if course.is_stream else None
-        praise = asyncio.to_thread(self._health.answered, target, first_s, account_id)
-        stack.push_async_callback(asyncio.wait, [asyncio.create_task(praise)])
+        praise = self._health.answered(target, first_s, account_id)
+        if praise is not None:
+            stack.push_async_callback(asyncio.wait, [asyncio.create_task(asyncio.to_thread(praise))])
         return answer
 
     def _blame(self, target: Target, error: GatewayError, patience: Patience, account_id: str) -> None:
