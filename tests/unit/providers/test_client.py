@@ -12,11 +12,11 @@ import pytest
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.errors import GatewayError
+from openmind_llm.errors import GatewayError, ProviderUnavailableError
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
-from tests.fake_upstream import EVENTS, FakeUpstream, HangUpError, Stream, json_reply
+from tests.fake_upstream import EVENTS, SILENCE, FakeUpstream, HangUpError, Stream, json_reply
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
 REQUEST = ChatRequest("gpt-4o", BODY)
@@ -143,3 +143,45 @@ def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) 
     left_after(read_all, route)
 
     assert provider.received[0].headers["accept-encoding"] == "identity"
+
+
+class Unconnected(httpx.AsyncBaseTransport):
+    """Never gets as far as to send anything."""
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def failure_of(http: httpx.AsyncClient, route: Route, *, is_stream: bool) -> ProviderUnavailableError:
+    """Of a call that has 300 ms."""
+    request, patience = ChatRequest("gpt-4o", BODY | {"stream": is_stream}), Patience(0.3, 0.3)
+
+    async def ask() -> None:
+        async with http:
+            asked = HttpUpstream(http, Clocks(5, 5, 5))
+            if not is_stream:
+                await asked.complete(Target(route, KEY), request, patience)
+                return
+            async with asked.stream(Target(route, KEY), request, patience):
+                pass
+
+    with pytest.raises(ProviderUnavailableError) as raised:
+        asyncio.run(ask())
+    return raised.value
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_what_was_never_sent_cannot_have_cost_anything(route: Route, is_stream: bool) -> None:
+    error = failure_of(httpx.AsyncClient(transport=Unconnected()), route, is_stream=is_stream)
+
+    assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", False, True)
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_what_was_sent_may_have_cost(route: Route, provider: FakeUpstream, is_stream: bool) -> None:
+    provider.answer = lambda _: SILENCE
+
+    error = failure_of(client.client(), route, is_stream=is_stream)
+
+    assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", True, False)

@@ -73,6 +73,7 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
     prompt, recorder = request.prompt, exchange.recorder
+    bound = _bound(prompt, route)
     covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.itinerary.alternatives]
     return Ask(
         request_id=exchange.request_id,
@@ -80,8 +81,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         hold_s=hold_s,
         route=route,
         is_stream=request.is_stream,
-        input_bound=_bound(prompt, route),
-        input_estimate=prompt.estimate,
+        input_bound=bound,
+        input_estimate=min(prompt.estimate, bound),
         asked_output=request.asked_output,
         choices=request.choices,
         idempotency=recorder.record_id if recorder else "",

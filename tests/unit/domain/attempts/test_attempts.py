@@ -1,11 +1,16 @@
 """What is tried after a failure, in what order, with which key, and when it ends."""
 
 import asyncio
+import threading
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
 
-from openmind_llm.domain.attempts.course import LONGEST_WAIT_S
+from openmind_llm.domain.attempts.attempts import Attempts
+from openmind_llm.domain.attempts.budget import Budget
+from openmind_llm.domain.attempts.course import LONGEST_WAIT_S, Course
+from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.errors import (
     DeadlineExceededError,
     InvalidRequestError,
@@ -13,7 +18,8 @@ from openmind_llm.errors import (
     ProviderUnavailableError,
     RateLimitError,
 )
-from tests.unit.domain.attempts.trying import ASKED, SECOND, THIRD, FakeHealth, Tried, failure
+from tests.fakes import FakeProviderKeys
+from tests.unit.domain.attempts.trying import ASKED, SECOND, START, THIRD, FakeHealth, Tried, failure
 
 AGAIN = ("passing", "outage", "unreachable", "broken", "rate")
 NEVER_AGAIN = ("input", "provider_key", "provider_credit", "model", "timeout", "refused")
@@ -272,3 +278,41 @@ def test_who_is_stopped_while_it_waits_gives_up_the_way() -> None:
 def test_a_key_is_free_again_whatever_became_of_its_call() -> None:
     for failures in ([], [failure("outage")], [failure("input")]):
         assert not Tried(failures).keyring._load
+
+
+def test_nothing_is_sent_where_the_look_at_the_ways_took_the_time() -> None:
+    tried, health = Tried.__new__(Tried), FakeHealth()
+    health.looking = lambda: setattr(tried.clock, "now", tried.clock.now + 1.95)
+
+    tried.__init__([], deadline_s=2, health=health)  # type: ignore[misc]
+
+    assert tried.calls == []
+    assert isinstance(tried.error, DeadlineExceededError)
+    assert health.told == [("nothing", "key-1")]
+
+
+def test_who_is_stopped_while_a_way_is_looked_for_gives_it_up() -> None:
+    looks, goes_on, health = threading.Event(), threading.Event(), FakeHealth()
+
+    def look() -> None:
+        looks.set()
+        assert goes_on.wait(5)
+
+    async def never(*_: object) -> None:
+        raise AssertionError
+
+    async def stop() -> None:
+        attempts = Attempts(FakeProviderKeys("sk-1"), health, Keyring(lambda: 0.5), lambda: START)
+        course = Course((ASKED,), Budget(START + 60, 4), is_stream=False)
+        async with AsyncExitStack() as stack:
+            asked = asyncio.create_task(attempts.answer(course, never, stack, "account-1"))
+            await asyncio.to_thread(looks.wait, 5)
+            asked.cancel()
+            with suppress(asyncio.CancelledError):
+                await asked
+            goes_on.set()
+
+    health.looking = look
+    asyncio.run(stop())
+
+    assert health.told == [("nothing", "key-1")]

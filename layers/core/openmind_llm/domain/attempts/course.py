@@ -10,6 +10,9 @@ from openmind_llm.domain.attempts.trail import Attempt
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.errors import DeadlineExceededError, GatewayError, ProviderUnavailableError
 
+STOPPED = "stopped"
+"""Means of a call that its own request has put an end to."""
+
 TRIES_OF_A_ROUTE = 2
 """As long as there is a fallback; the last route may use all the calls that are left."""
 
@@ -45,6 +48,11 @@ class Course:
     def is_diverted(self) -> bool:
         """Another route has answered than the one that comes first."""
         return self.served is not None and self.served is not self._routes[0]
+
+    @property
+    def is_under_way(self) -> bool:
+        """The last call has brought an answer, or was stopped in the middle."""
+        return bool(self.trail) and self.trail[-1].means in ("", STOPPED)
 
     def route(self, now: float) -> Route | None:
         """The one to try now; None where nothing may be tried any more."""
