@@ -12,7 +12,7 @@ import pytest
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.errors import GatewayError
+from openmind_llm.errors import GatewayError, ProviderUnavailableError
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
@@ -107,3 +107,23 @@ def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) 
     left_after(read_all, route)
 
     assert provider.received[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "stream"])
+def test_more_than_is_ever_taken_says_so_and_may_have_cost(
+    provider: FakeUpstream, route: Route, is_stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 100)
+    provider.answer = lambda _: json_reply({"choices": [{"message": {"content": "a" * 1000}}]})
+
+    async def ask() -> None:
+        async with upstream() as (asked, _):
+            if is_stream:
+                await read_all(asked, route)
+            else:
+                await asked.complete(Target(route, KEY), REQUEST, PATIENCE)
+
+    with pytest.raises(ProviderUnavailableError) as refused:
+        asyncio.run(ask())
+
+    assert (refused.value.means, refused.value.may_have_cost) == ("too_large", True)

@@ -20,7 +20,7 @@ from openmind_llm.errors import (
     ProviderUnavailableError,
     RateLimitError,
 )
-from openmind_llm.providers import refusals
+from openmind_llm.providers import refusals, table
 
 ACME = Provider("acme", "Acme", "https://acme.example/v1", (ErrorRule(429, "out of credits", "provider_credit"),))
 
@@ -251,3 +251,9 @@ def test_whatever_a_provider_answers_is_an_error_of_ours(body: bytes, status: in
 
     refusals.hidden_status(refusals.parse(body))
     assert error.retry_after_s is None or 1 <= error.retry_after_s <= DAY
+
+
+def test_a_cap_beyond_what_is_left_is_not_held_against_the_key() -> None:
+    told = "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens."
+
+    assert refusals.meaning(table.load().provider("openrouter"), 402, told) == "too_dear"

@@ -86,7 +86,7 @@ class Course:
         if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
             self.costly = self.costly or target.route
         rule = table.rule(error.means)
-        if rule.set_aside_s:
+        if rule.other_key and not rule.again:
             self._refused.add((target.route.provider.name, target.key.key_id))
         pause = backoff.pause_s(self._tries, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._ready_at[target.key.key_id if rule.other_key else ""] = now + max(pause, error.told_wait_s or 0)
