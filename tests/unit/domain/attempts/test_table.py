@@ -48,4 +48,4 @@ def test_a_403_is_about_the_request_as_far_as_its_status_tells() -> None:
 def test_an_answer_that_is_too_large_is_not_made_once_more() -> None:
     rule = table.rule("too_large")
 
-    assert not (rule.again or rule.other_key or rule.elsewhere)
+    assert (rule.again, rule.other_key, rule.elsewhere) == (False, False, False)

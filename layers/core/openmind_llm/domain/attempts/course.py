@@ -41,11 +41,6 @@ class Course:
         self._ready_at: dict[str, float] = {}
         self._error: GatewayError | None = None
 
-    @property
-    def is_diverted(self) -> bool:
-        """Another route has answered than the one that comes first."""
-        return self.served is not None and self.served is not self._routes[0]
-
     def route(self, now: float) -> Route | None:
         """The one to try now; None where nothing may be tried any more."""
         has_left = len(self.trail) < self.budget.attempts and self.budget.left_s(now) >= LEAST_ATTEMPT_S
