@@ -55,6 +55,8 @@ _WORDS = {
     "input": "{statuses}: the request is at fault",
     "provider_key": "{statuses}: the key is refused",
     "provider_credit": "{statuses}, 429 `insufficient_quota`: nobody pays for the key",
+    "forbidden": "{statuses}: not this request with this key",
+    "too_dear": "402 that names `max_tokens` (OpenRouter): not this request with what is left",
     "model": "{statuses}: the provider does not know the model",
     "rate": "{statuses}: the provider asks for patience",
     "passing": "{statuses}: heals by itself",
@@ -62,6 +64,7 @@ _WORDS = {
     "unreachable": "no connection: nothing was sent",
     "broken": "the connection broke, or what came is no answer; may have been billed",
     "timeout": "nothing came in time; may have been billed",
+    "too_large": "more than 16 MB came: it would again; may have been billed",
     "unconfigured": "there is no key, or no usable one",
     "refused": "any other status below 500, 501 and 505",
 }

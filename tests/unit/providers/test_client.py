@@ -185,3 +185,23 @@ def test_what_was_sent_may_have_cost(route: Route, provider: FakeUpstream, is_st
     error = failure_of(client.client(), route, is_stream=is_stream)
 
     assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", True, False)
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "stream"])
+def test_more_than_is_ever_taken_says_so_and_may_have_cost(
+    provider: FakeUpstream, route: Route, is_stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 100)
+    provider.answer = lambda _: json_reply({"choices": [{"message": {"content": "a" * 1000}}]})
+
+    async def ask() -> None:
+        async with upstream() as (asked, _):
+            if is_stream:
+                await read_all(asked, route)
+            else:
+                await asked.complete(Target(route, KEY), REQUEST, PATIENCE)
+
+    with pytest.raises(ProviderUnavailableError) as refused:
+        asyncio.run(ask())
+
+    assert (refused.value.means, refused.value.may_have_cost) == ("too_large", True)

@@ -21,7 +21,6 @@ class Exchange:
 
     With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
     it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
-    `logs_content`: its account wants it.
     """
 
     caller: Caller
@@ -34,7 +33,6 @@ class Exchange:
     body_bytes: int = 0
     filters: Filters = NONE
     adjusted: tuple[str, ...] = ()
-    logs_content: bool = False
 
     @property
     def content(self) -> Content:

@@ -94,6 +94,19 @@ class Meter:
         """The one that has answered; while none has, the one that was asked for."""
         return self._course.served or self._exchange.route
 
+    @property
+    def may_be_cached(self) -> bool:
+        """Only what the model that was asked for has said: whoever may ask for it need not be allowed the others.
+
+        Nothing that was cut short because this key's credit was: another one's is not.
+        """
+        return self._course.served is self._exchange.route and not self._admission.is_lowered
+
+    @property
+    def logs_content(self) -> bool:
+        """The account wants its content in the log. By the admission, and not by what was seen before it."""
+        return self._admission.standing.account.logs_content
+
     def left_s(self) -> float:
         """Seconds until the request has to be answered."""
         return self._course.budget.left_s(self._now())

@@ -32,6 +32,10 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 """Failures after which it is certain that no model has seen the request."""
 
 
+class AnswerTooLongError(Exception):
+    """The provider's answer is longer than any that is taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a provider sent, read to its end."""
@@ -127,11 +131,14 @@ def client() -> httpx.AsyncClient:
     )
 
 
+TOO_LONG = (AnswerTooLongError, EventTooLongError)
+
+
 @asynccontextmanager
 async def _our_errors(provider: Provider, way: Way | None = None) -> AsyncIterator[None]:
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, EventTooLongError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *TOO_LONG) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
         was_sent = way is not None and way.is_sent
@@ -141,6 +148,8 @@ async def _our_errors(provider: Provider, way: Way | None = None) -> AsyncIterat
 def _meaning(error: Exception) -> str:
     if isinstance(error, NEVER_SENT):
         return "unreachable"
+    if isinstance(error, TOO_LONG):
+        return "too_large"
     return "timeout" if isinstance(error, TimeoutError) else "broken"
 
 
@@ -150,7 +159,7 @@ async def _read(response: httpx.Response) -> Reply:
         async for part in response.aiter_bytes():
             read += part
             if len(read) > MAX_ANSWER_BYTES:
-                raise httpx.ReadError("the answer is too large")
+                raise AnswerTooLongError
     body = replies.without_our_key(bytes(read), response.request)
     return Reply(response.status_code, response.headers, body)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import LONGEST_WAIT_S, Course
@@ -22,7 +23,17 @@ from tests.fakes import FakeProviderKeys
 from tests.unit.domain.attempts.trying import ASKED, SECOND, START, THIRD, FakeHealth, Tried, failure
 
 AGAIN = ("passing", "outage", "unreachable", "broken", "rate")
-NEVER_AGAIN = ("input", "provider_key", "provider_credit", "model", "timeout", "refused")
+NEVER_AGAIN = (
+    "input",
+    "provider_key",
+    "provider_credit",
+    "forbidden",
+    "too_dear",
+    "model",
+    "timeout",
+    "too_large",
+    "refused",
+)
 
 
 def test_an_answer_is_an_answer() -> None:
@@ -50,7 +61,7 @@ def test_what_will_not_heal_is_not_tried_again(means: str) -> None:
     assert (tried.answer, len(tried.calls)) == (None, 1)
 
 
-@pytest.mark.parametrize("means", [*AGAIN, *NEVER_AGAIN[1:]])
+@pytest.mark.parametrize("means", [*AGAIN, *(one for one in NEVER_AGAIN if table.rule(one).elsewhere)])
 def test_all_but_the_requests_own_fault_leads_to_the_fallback(means: str) -> None:
     tried = Tried([failure(means)] * 2, (ASKED, SECOND), attempts=4)
 

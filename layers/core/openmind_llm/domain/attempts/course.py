@@ -45,11 +45,6 @@ class Course:
         self._error: GatewayError | None = None
 
     @property
-    def is_diverted(self) -> bool:
-        """Another route has answered than the one that comes first."""
-        return self.served is not None and self.served is not self._routes[0]
-
-    @property
     def is_under_way(self) -> bool:
         """The last call has brought an answer, or was stopped in the middle."""
         return bool(self.trail) and self.trail[-1].means in ("", STOPPED)
@@ -94,7 +89,7 @@ class Course:
         if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
             self.costly = self.costly or target.route
         rule = table.rule(error.means)
-        if rule.set_aside_s:
+        if rule.other_key and not rule.again:
             self._refused.add((target.route.provider.name, target.key.key_id))
         pause = backoff.pause_s(self._tries, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._ready_at[target.key.key_id if rule.other_key else ""] = now + max(pause, error.told_wait_s or 0)
