@@ -284,3 +284,9 @@ def test_whose_key_it_was_is_not_quoted() -> None:
     error = refusals.to_error(OTHERS.provider("xai"), 403, {}, json.dumps({"error": told}).encode())
 
     assert error.message == "xai: Content violates usage guidelines. Team: [redacted], Model: grok-4"
+
+
+def test_a_cap_beyond_what_is_left_is_not_held_against_the_key() -> None:
+    told = "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens."
+
+    assert refusals.meaning(table.load().provider("openrouter"), 402, told) == "too_dear"

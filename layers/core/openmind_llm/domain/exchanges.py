@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from openmind_llm.domain import fallbacks, requests, usage, utc
+from openmind_llm.domain import fallbacks, requests, utc
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.fallbacks import Itinerary
 from openmind_llm.domain.filters import NONE, Filters
@@ -21,7 +21,6 @@ class Exchange:
 
     With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
     it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
-    `logs_content`: its account wants it.
     """
 
     caller: Caller
@@ -34,7 +33,6 @@ class Exchange:
     body_bytes: int = 0
     filters: Filters = NONE
     adjusted: tuple[str, ...] = ()
-    logs_content: bool = False
 
     @property
     def content(self) -> Content:
@@ -66,13 +64,13 @@ def itinerary(
 ) -> Itinerary:
     """`fallback` is the value of the header of domain.fallbacks. Raises what its `parse` and `routes` raise."""
     named = fallbacks.parse(fallback)
-    return fallbacks.routes(catalogue, asked, named, utc.day(now_s), request.body)
+    return fallbacks.routes(catalogue, asked, named, utc.day(now_s), request)
 
 
 def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
-    prompt, recorder = usage.measure(request.body), exchange.recorder
+    prompt, recorder = request.prompt, exchange.recorder
     bound = _bound(prompt, route)
     covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.itinerary.alternatives]
     return Ask(

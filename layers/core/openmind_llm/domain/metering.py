@@ -95,9 +95,17 @@ class Meter:
         return self._course.served or self._exchange.route
 
     @property
-    def is_as_asked(self) -> bool:
-        """Neither another route has answered, nor was the answer's cap lowered to what the credit covers."""
-        return not (self._course.is_diverted or self._admission.is_lowered)
+    def may_be_cached(self) -> bool:
+        """Only what the model that was asked for has said: whoever may ask for it need not be allowed the others.
+
+        Nothing that was cut short because this key's credit was: another one's is not.
+        """
+        return self._course.served is self._exchange.route and not self._admission.is_lowered
+
+    @property
+    def logs_content(self) -> bool:
+        """The account wants its content in the log. By the admission, and not by what was seen before it."""
+        return self._admission.standing.account.logs_content
 
     def left_s(self) -> float:
         """Seconds until the request has to be answered."""
@@ -129,8 +137,7 @@ class Meter:
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
-        others = tuple(one.route for one in admitted.fallbacks)
-        routes = (*others, exchange.route) if exchange.itinerary.is_gone else (exchange.route, *others)
+        routes = exchange.itinerary.order(one.route for one in admitted.fallbacks)
         may_take_s = exchange.timeout_s or admitted.plan.timeout_s or self._most_s
         budget = Budget(exchange.started + min(may_take_s, self._most_s), admitted.plan.max_attempts)
         return Course(routes, budget, is_stream=exchange.request.is_stream)

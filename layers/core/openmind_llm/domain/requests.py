@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from openmind_llm.domain import json_body, messages
+from openmind_llm.domain import json_body, messages, usage
+from openmind_llm.domain.usage import Prompt
 from openmind_llm.errors import InvalidRequestError
 
 type Check = Callable[[str, Any], Any]
@@ -26,7 +28,7 @@ CAPS = ("max_tokens", "max_completion_tokens")
 _MODEL_NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatRequest:
     """A checked body. `body` is what was validated and is the only source of what is sent."""
 
@@ -52,6 +54,11 @@ class ChatRequest:
     def caps(self) -> dict[str, int]:
         """Those that the caller named, by their names."""
         return {name: self.body[name] for name in CAPS if self.body.get(name) is not None}
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """Measured once: it takes as long as writing the body anew."""
+        return usage.measure(self.body)
 
     @property
     def choices(self) -> int:

@@ -21,6 +21,7 @@ from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.providers import dialect, refusals, replies
 from openmind_llm.providers.sse import EventTooLongError
 from openmind_llm.providers.streams import Clocks, EventSource
+from openmind_llm.providers.transport import SteadyTransport
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 EVENT_STREAM = "text/event-stream"
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 """Failures after which it is certain that no model has seen the request."""
+
+
+class AnswerTooLongError(Exception):
+    """The provider's answer is longer than any that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +122,23 @@ async def _released(source: EventSource, response: httpx.Response) -> None:
 
 def client() -> httpx.AsyncClient:
     """Kept connections, no redirects, no cookies from one caller to the next, and nothing read from the environment."""
+    limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60)
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        verify=ssl.create_default_context(),
+        transport=SteadyTransport(verify=ssl.create_default_context(), limits=limits, trust_env=False),
         trust_env=False,
     )
+
+
+TOO_LONG = (AnswerTooLongError, EventTooLongError)
 
 
 @asynccontextmanager
 async def _our_errors(provider: Provider, way: Way | None = None) -> AsyncIterator[None]:
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, EventTooLongError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *TOO_LONG) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
         was_sent = way is not None and way.is_sent
@@ -140,6 +148,8 @@ async def _our_errors(provider: Provider, way: Way | None = None) -> AsyncIterat
 def _meaning(error: Exception) -> str:
     if isinstance(error, NEVER_SENT):
         return "unreachable"
+    if isinstance(error, TOO_LONG):
+        return "too_large"
     return "timeout" if isinstance(error, TimeoutError) else "broken"
 
 
@@ -149,7 +159,7 @@ async def _read(response: httpx.Response) -> Reply:
         async for part in response.aiter_bytes():
             read += part
             if len(read) > MAX_ANSWER_BYTES:
-                raise httpx.ReadError("the answer is too large")
+                raise AnswerTooLongError
     body = replies.without_our_key(bytes(read), response.request)
     return Reply(response.status_code, response.headers, body)
 

@@ -51,6 +51,8 @@ _ERRORS: dict[str, Builder] = {
     "input": lambda provider, text, _: InvalidRequestError(f"{provider.name}: {_quoted(text)}"),
     "provider_key": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} API key not configured"),
     "provider_credit": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} account is out of credit"),
+    "forbidden": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} API key not configured"),
+    "too_dear": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} account is out of credit"),
     "model": lambda provider, _, __: ModelNotServedError(provider.name),
     "rate": lambda provider, _, wait: RateLimitError(
         f"{provider.name} rate limit reached", retry_after_s=wait or DEFAULT_RETRY_S

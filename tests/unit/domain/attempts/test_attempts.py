@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import LONGEST_WAIT_S, Course
@@ -22,7 +23,17 @@ from tests.fakes import FakeProviderKeys
 from tests.unit.domain.attempts.trying import ASKED, SECOND, START, THIRD, FakeHealth, Tried, failure
 
 AGAIN = ("passing", "outage", "unreachable", "broken", "rate")
-NEVER_AGAIN = ("input", "provider_key", "provider_credit", "model", "timeout", "refused")
+NEVER_AGAIN = (
+    "input",
+    "provider_key",
+    "provider_credit",
+    "forbidden",
+    "too_dear",
+    "model",
+    "timeout",
+    "too_large",
+    "refused",
+)
 
 
 def test_an_answer_is_an_answer() -> None:
@@ -50,7 +61,7 @@ def test_what_will_not_heal_is_not_tried_again(means: str) -> None:
     assert (tried.answer, len(tried.calls)) == (None, 1)
 
 
-@pytest.mark.parametrize("means", [*AGAIN, *NEVER_AGAIN[1:]])
+@pytest.mark.parametrize("means", [*AGAIN, *(one for one in NEVER_AGAIN if table.rule(one).elsewhere)])
 def test_all_but_the_requests_own_fault_leads_to_the_fallback(means: str) -> None:
     tried = Tried([failure(means)] * 2, (ASKED, SECOND), attempts=4)
 
@@ -172,9 +183,22 @@ def test_a_request_that_comes_too_late_is_not_sent() -> None:
     assert isinstance(tried.error, DeadlineExceededError)
 
 
-def test_a_caller_that_may_have_to_pay_is_not_led_to_pay_again() -> None:
-    assert Tried([failure("timeout")]).error.may_retry is False  # type: ignore[union-attr]
-    assert Tried([failure("outage")] * 4).error.may_retry is True  # type: ignore[union-attr]
+@pytest.mark.parametrize(
+    ("failures", "attempts", "may_retry"),
+    [
+        ([failure("timeout")], 4, False),
+        ([failure("broken"), failure("rate", 40)], 4, False),
+        ([failure("outage")] * 4, 4, False),
+        ([failure("rate", 40)], 4, True),
+        ([failure("outage")], 1, True),
+    ],
+    ids=["may have been billed", "may have been billed before", "tried often enough", "to wait", "no retries of ours"],
+)
+def test_a_client_is_told_whether_to_try_again(failures: Any, attempts: int, may_retry: bool) -> None:
+    error = Tried(failures, attempts=attempts).error
+
+    assert error
+    assert error.may_retry is may_retry
 
 
 def test_what_may_have_been_billed_is_remembered_with_its_route() -> None:

@@ -60,7 +60,12 @@ class Attempts:
         raise course.refusal()
 
     async def _picked(self, course: Course, route: Route, stack: AsyncExitStack) -> Pick | None:
-        """None where the route is left, or what was read beforehand took the time that the call needs."""
+        """None where the route is left, or what was read beforehand took the time that the call needs.
+
+        In a thread, unless all that it asks for is in memory.
+        """
+        if self._keys.is_at_hand() and self._health.is_well(route.provider.name):
+            return self._pick(course, route)
         picking = asyncio.ensure_future(asyncio.to_thread(self._pick, course, route))
         try:
             pick = await asyncio.shield(picking)
@@ -109,8 +114,9 @@ class Attempts:
         stack.callback(release)
         course.answered(target, self._attempt(pick, started))
         first_s = self._now() - started if course.is_stream else None
-        praise = asyncio.to_thread(self._health.answered, target, first_s, account_id)
-        stack.push_async_callback(asyncio.wait, [asyncio.create_task(praise)])
+        praise = self._health.answered(target, first_s, account_id)
+        if praise is not None:
+            stack.push_async_callback(asyncio.wait, [asyncio.create_task(asyncio.to_thread(praise))])
         return answer
 
     def _blame(self, target: Target, error: GatewayError, patience: Patience, account_id: str) -> None:
