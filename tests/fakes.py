@@ -56,6 +56,9 @@ class FakeProviderKeys:
     def __init__(self, *secrets: str) -> None:
         self.keys = tuple(ProviderKey(f"key-{place}", secret) for place, secret in enumerate(secrets, 1))
 
+    def is_at_hand(self) -> bool:
+        return True
+
     def all(self, _: str) -> tuple[ProviderKey, ...]:
         return self.keys
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from openmind_llm.domain.attempts.breaker import HealthUnavailableError, Tally
@@ -56,3 +56,9 @@ class MemoryHealthStore:
 
 def _added(counts: Mapping[str, int], tag: str, by: int) -> dict[str, int]:
     return dict(counts) | ({tag: counts.get(tag, 0) + by} if by else {})
+
+
+def write(what: Callable[[], object] | None) -> None:
+    """What a breaker says is to be written of an answer."""
+    if what is not None:
+        what()

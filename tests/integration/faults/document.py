@@ -23,7 +23,8 @@ What a caller can rely on:
 - One budget for all: `x-request-timeout-ms`, else the plan's `timeout_s`, bounds a request with its retries and
   fallbacks, and the plan's `max_attempts` (4) all of its calls. `x-openmind-attempts` tells how many there were.
 - Nobody pays twice, and nobody pays for a refusal. Where a call may have been billed and no answer came, the question
-  is paid for, once, and `x-should-retry: false` keeps the openai SDK from asking again.
+  is paid for, once, and `x-should-retry: false` keeps the openai SDK from asking again. So it does where all calls of
+  the budget were made: its retries would multiply them.
 - Once the first event of a stream is out, nothing is tried again: a stream that fails ends with one error event and
   without `[DONE]`, and what came is paid for.
 - {many}

@@ -21,6 +21,7 @@ from openmind_llm.settings import Settings
 from openmind_llm.storage.health import DynamoHealth
 from tests import processes
 from tests.fakes import FakeClock
+from tests.memory_health import write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -116,7 +117,7 @@ def test_a_healthy_request_takes_a_fifth_of_a_write_and_a_read_in_five_seconds(
     one = Breaker(DynamoHealth(dynamodb, seed.TABLE), clock, lambda: next(chances))
     for _ in range(100):
         one.looked(cell.provider)
-        one.answered(cell, None, False, "account")
+        write(one.answered(cell, None, False, "account"))
         clock.now += 1
     dynamodb.meta.events.unregister("before-call.dynamodb", called)
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from openmind_llm.domain import fallbacks
-from openmind_llm.domain.catalogue import Catalogue, Model, Price, Profile, Provider
+from openmind_llm.domain.catalogue import Catalogue, Model, Price, Profile, Provider, Route
 from openmind_llm.domain.fallbacks import Itinerary
+from openmind_llm.domain.requests import ChatRequest
 
 PLAIN = Profile(
     rename={}, drop=frozenset(), drop_empty={}, only={}, inject={}, drop_message_fields=frozenset()
@@ -62,8 +63,12 @@ def planned(
     on: str = TODAY,
     body: dict[str, Any] = HELLO,
 ) -> Itinerary:
-    return fallbacks.routes(shop, shop.resolve("acme", asked, on), named, on, body)
+    return fallbacks.routes(shop, shop.resolve("acme", asked, on), named, on, ChatRequest(asked, body))
+
+
+def in_order(itinerary: Itinerary) -> tuple[Route, ...]:
+    return itinerary.order(one.route for one in itinerary.alternatives)
 
 
 def tried(itinerary: Itinerary) -> list[str]:
-    return [f"{route.provider.name}/{route.upstream_id}" for route in itinerary.routes]
+    return [f"{route.provider.name}/{route.upstream_id}" for route in in_order(itinerary)]

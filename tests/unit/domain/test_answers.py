@@ -176,11 +176,14 @@ values = st.recursive(
 )
 
 
+NOTHING_ASKED = usage.Prompt(text_bytes=0, messages=0, images=0, low_images=0)
+
+
 @given(st.dictionaries(st.sampled_from([*WHOLE, "error"]), values))
 def test_no_answer_however_wrong_is_more_than_we_can_bear(body: dict[str, Any]) -> None:
     answer = Answer(body)
 
-    counted = usage.read(body.get("usage")) or usage.estimate({"messages": []}, answers.texts(answer.choices))
+    counted = usage.read(body.get("usage")) or usage.estimate(NOTHING_ASKED, answers.texts(answer.choices))
     made_whole = answers.whole(answer, PROMISED, counted)
 
     assert {type(made_whole[name]) for name in ("id", "object", "model")} == {str}

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain import fallbacks
-from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.errors import InvalidRequestError
 from tests.unit.domain.routing import (
     ALL,
@@ -15,7 +14,6 @@ from tests.unit.domain.routing import (
     HELLO,
     SHOP,
     SMALL,
-    TODAY,
     WITH_IMAGE,
     WITH_SCHEMA,
     WITH_TOOLS,
@@ -44,9 +42,9 @@ def test_a_fallback_without_a_capability_is_left_out_or_if_named_refused(body: d
     [HELLO, HELLO | {"tools": []}, HELLO | {"response_format": {"type": "json_object"}}, HELLO | {"tools": None}],
 )
 def test_what_a_request_does_not_want_its_fallback_need_not_have(body: dict[str, Any]) -> None:
-    bare = catalogue(row("big"), row("small", capabilities={}))
+    bare = catalogue(row("big", fallbacks=("acme/small",)), row("small", capabilities={}))
 
-    assert fallbacks.can_carry(bare.resolve("acme", "small", TODAY), body)
+    assert tried(planned(bare, body=body)) == ["acme/big", "acme/small"]
 
 
 def test_the_asked_model_is_not_judged() -> None:
@@ -78,10 +76,10 @@ def test_a_fallback_is_left_out_or_if_named_refused_where_the_prompt_is_longer_t
 
 
 def test_a_prompt_may_fill_the_context_of_a_fallback() -> None:
-    shop = catalogue(row("exact", context_window=14), row("short", context_window=13))
-    routes: list[Route] = [shop.resolve("acme", name, TODAY) for name in ("exact", "short")]
+    both = row("big", fallbacks=("acme/exact", "acme/short"))
+    shop = catalogue(both, row("exact", context_window=14), row("short", context_window=13))
 
-    assert [fallbacks.can_carry(route, {"messages": [{"role": "user"}]}) for route in routes] == [True, False]
+    assert tried(planned(shop, body={"messages": [{"role": "user"}]})) == ["acme/big", "acme/exact"]
 
 
 def test_a_refusal_does_not_repeat_what_the_client_wrote() -> None:

@@ -5,7 +5,21 @@ import pytest
 from openmind_llm.domain import fallbacks
 from openmind_llm.domain.fallbacks import Itinerary
 from openmind_llm.errors import InvalidRequestError, UnknownModelError, UnknownProviderError
-from tests.unit.domain.routing import BIG, ENDED, GIANT, SHOP, SMALL, TINY, TODAY, catalogue, planned, price, row, tried
+from tests.unit.domain.routing import (
+    BIG,
+    ENDED,
+    GIANT,
+    SHOP,
+    SMALL,
+    TINY,
+    TODAY,
+    catalogue,
+    in_order,
+    planned,
+    price,
+    row,
+    tried,
+)
 
 
 def test_the_catalogues_fallbacks_follow_the_asked_model_in_their_order_and_theirs_are_not_followed() -> None:
@@ -60,11 +74,11 @@ def test_a_request_has_four_routes_at_most() -> None:
 def test_a_fallback_costs_its_own_price() -> None:
     shop = catalogue(row("big", fallbacks=("acme/small",)), row("small", prices=(price(7),)))
 
-    assert [route.price.omcu["input"] for route in planned(shop).routes] == [1, 7]
+    assert [route.price.omcu["input"] for route in in_order(planned(shop))] == [1, 7]
 
 
 def test_a_named_fallback_that_its_prefix_admits_costs_the_ceiling() -> None:
-    last = planned(SHOP, named=("other/vendor/giant-2",)).routes[1]
+    last = in_order(planned(SHOP, named=("other/vendor/giant-2",)))[1]
 
     assert (last.upstream_id, last.is_exact, last.price.omcu["input"]) == ("vendor/giant-2", False, 99)
 

@@ -1,6 +1,7 @@
 """What a body must be, field by field; everything else passes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,3 +158,18 @@ def test_any_values_are_taken_or_refused(fields: dict[str, Any]) -> None:
     except InvalidRequestError:
         return
     assert request.body["model"] == request.model
+
+
+def test_a_request_is_measured_once() -> None:
+    request = parse(messages=[{"role": "user", "content": "Hello!"}])
+
+    assert request.prompt is request.prompt
+
+
+def test_a_request_whose_text_was_changed_is_measured_anew() -> None:
+    request = parse(messages=[{"role": "user", "content": "x" * 300}])
+    before = request.prompt
+
+    changed = replace(request, body={"messages": [{"role": "user", "content": "[redacted]"}]})
+
+    assert changed.prompt.text_bytes < before.text_bytes

@@ -101,7 +101,7 @@ def test_an_estimate_counts_bytes_of_text_and_not_of_images() -> None:
     plain = {"messages": [{"role": "user", "content": [words]}]}
     with_image = {"messages": [{"role": "user", "content": [words, image]}]}
 
-    counted, with_more = usage.estimate(plain, ["yes"]), usage.estimate(with_image, ["yes"])
+    counted, with_more = (usage.estimate(usage.measure(body), ["yes"]) for body in (plain, with_image))
 
     assert with_more.input - counted.input == usage.IMAGE_TOKENS
     assert (counted.output, counted.is_exact) == (1, False)
@@ -109,8 +109,9 @@ def test_an_estimate_counts_bytes_of_text_and_not_of_images() -> None:
 
 def test_an_estimate_counts_tools() -> None:
     plain = {"messages": [{"role": "user", "content": "x"}]}
+    with_tools = plain | {"tools": [{"a": "b" * 300}]}
 
-    assert usage.estimate(plain | {"tools": [{"a": "b" * 300}]}, []).input >= usage.estimate(plain, []).input + 100
+    assert usage.measure(with_tools).estimate >= usage.measure(plain).estimate + 100
 
 
 def content(*parts: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import pytest
 from openmind_llm.domain import fallbacks
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.fallbacks import Itinerary
+from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.providers import table
+from tests.unit.domain.routing import in_order
 from tests.unit.providers.test_contract_models import CONTRACT
 
 CATALOGUE = table.load()
@@ -17,7 +19,7 @@ WITHOUT_A_ROW = {("nearai", "qwen2.5-vl-72b-instruct")}
 
 
 def planned(provider: str, name: str, on: str, named: tuple[str, ...] | None = None) -> Itinerary:
-    return fallbacks.routes(CATALOGUE, CATALOGUE.resolve(provider, name, on), named, on, HELLO)
+    return fallbacks.routes(CATALOGUE, CATALOGUE.resolve(provider, name, on), named, on, ChatRequest(name, HELLO))
 
 
 def lives(route: Route, on: str) -> bool:
@@ -29,12 +31,12 @@ def lives(route: Route, on: str) -> bool:
 @pytest.mark.parametrize("on", ["2026-11-26", "2026-12-01", "2026-12-11", "2027-01-14", "2027-02-01"])
 @pytest.mark.parametrize(("provider", "name"), [name for name in NAMES if name not in WITHOUT_A_ROW])
 def test_a_name_of_the_contract_is_tried_at_a_living_model_first(provider: str, name: str, on: str) -> None:
-    assert lives(planned(provider, name, on).routes[0], on)
+    assert lives(in_order(planned(provider, name, on))[0], on)
 
 
 @pytest.mark.parametrize(("provider", "name"), sorted(WITHOUT_A_ROW))
 def test_an_exception_is_one(provider: str, name: str) -> None:
-    assert not any(lives(route, "2027-02-01") for route in planned(provider, name, "2027-02-01").routes)
+    assert not any(lives(route, "2027-02-01") for route in in_order(planned(provider, name, "2027-02-01")))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_an_exception_is_one(provider: str, name: str) -> None:
     ],
 )
 def test_a_name_has_its_routes(provider: str, name: str, on: str, tried: list[str]) -> None:
-    assert [route.upstream_id for route in planned(provider, name, on).routes] == tried
+    assert [route.upstream_id for route in in_order(planned(provider, name, on))] == tried
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_whoever_asks_for_a_living_model_is_told_nothing(provider: str, name: st
 
 
 def test_the_price_is_that_of_the_one_who_answers() -> None:
-    asked, stand_in = planned("openai", "gpt-5", "2026-11-26").routes
+    asked, stand_in = in_order(planned("openai", "gpt-5", "2026-11-26"))
 
     assert (asked.price.omcu, stand_in.price.omcu) == (
         {"input": 25_000, "output": 200_000},
@@ -100,6 +102,6 @@ def test_the_price_is_that_of_the_one_who_answers() -> None:
 
 
 def test_an_announced_price_of_a_stand_in_holds_from_its_day_on() -> None:
-    prices = [planned("gemini", "gemini-2.5-pro", on).routes[0].price.usd for on in ("2026-12-31", "2027-01-01")]
+    prices = [in_order(planned("gemini", "gemini-2.5-pro", on))[0].price.usd for on in ("2026-12-31", "2027-01-01")]
 
     assert [(usd["input"], usd["output"]) for usd in prices] == [(750_000, 3_750_000), (1_500_000, 7_500_000)]

@@ -63,6 +63,17 @@ def test_what_cannot_be_a_key_is_left_out_and_the_log_says_so(told: Any, caplog:
     assert "provider key unusable" in caplog.text
 
 
+def test_a_secret_is_read_anew_only_where_it_has_changed(caplog: pytest.LogCaptureFixture) -> None:
+    service: Any = FakeSecretsManager('{"openai": [7, "sk-1"]}')
+    kept = SecretProviderKeys(Secret(service, "provider-keys", 0, FakeClock()))
+    first, again = kept.all("openai"), kept.all("openai")
+    service.text = '{"openai": "sk-2"}'
+
+    assert first is again
+    assert caplog.messages == ["provider key unusable"]
+    assert [key.secret for key in kept.all("openai")] == ["sk-2"]
+
+
 def test_of_two_keys_with_one_name_the_first_counts() -> None:
     assert [key.secret for key in keys([{"key": "a", "name": "x"}, {"key": "b", "name": "x"}, "c"])] == ["a", "c"]
 

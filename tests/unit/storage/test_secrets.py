@@ -35,6 +35,17 @@ def test_a_rotated_secret_is_in_use_after_its_age(service: FakeSecretsManager) -
     assert kept.text() == "new"
 
 
+def test_a_secret_is_at_hand_from_its_first_read_to_its_age(service: FakeSecretsManager) -> None:
+    clock = FakeClock()
+    kept = secret(service, clock, max_age_s=300)
+    before = kept.is_at_hand()
+    kept.text()
+    fresh = kept.is_at_hand()
+    clock.now += 300
+
+    assert (before, fresh, kept.is_at_hand()) == (False, True, False)
+
+
 def test_the_last_good_text_serves_while_the_service_is_down(service: FakeSecretsManager) -> None:
     kept = secret(service, FakeClock(), max_age_s=0)
     before = kept.text()

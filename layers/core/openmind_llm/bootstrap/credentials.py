@@ -16,7 +16,7 @@ def key_store(settings: Settings) -> DynamoKeys:
 
 
 def secret(settings: Settings, secret_id: str) -> Secret:
-    return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.monotonic)
+    return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.time)
 
 
 def kept_pepper(settings: Settings) -> Callable[[], bytes]:

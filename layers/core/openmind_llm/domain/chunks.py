@@ -80,7 +80,7 @@ class Tally:
         Of an answer that did not come to its end, what came after the report is added as an estimate.
         """
         if self._counted is None:
-            return usage.estimate(self.request.body, ["".join(self._texts)])
+            return usage.estimate(self.request.prompt, ["".join(self._texts)])
         later = "".join(self._texts[self._texts_counted :])
         return usage.with_more(self._counted, later) if later and not self.has_ended(cleanly=True) else self._counted
 

@@ -128,7 +128,7 @@ class Completions:
         """
         async with metering.disclosing(self._ledger, call.caller):
             prepared = self._prepared(call, facts, recorder)
-            exchange = await asyncio.to_thread(screening.screened, self._ledger, prepared)
+            exchange = await screening.passed(self._ledger, prepared)
         ask = exchanges.asks(exchange, self._times.hold_s)
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
@@ -175,7 +175,7 @@ class Completions:
                 ask = partial(self._complete, meter)
                 answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
             reported = answer.body.get("usage")
-            used = usage.read(reported) or usage.estimate(exchange.request.body, answers.texts(answer.choices))
+            used = usage.read(reported) or usage.estimate(exchange.request.prompt, answers.texts(answer.choices))
             try:
                 if not answer.choices:
                     empty = ProviderUnavailableError(meter.route.provider.name, may_have_cost=True)

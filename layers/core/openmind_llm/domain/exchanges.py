@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from openmind_llm.domain import fallbacks, requests, usage, utc
+from openmind_llm.domain import fallbacks, requests, utc
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.fallbacks import Itinerary
 from openmind_llm.domain.filters import NONE, Filters
@@ -64,13 +64,14 @@ def itinerary(
 ) -> Itinerary:
     """`fallback` is the value of the header of domain.fallbacks. Raises what its `parse` and `routes` raise."""
     named = fallbacks.parse(fallback)
-    return fallbacks.routes(catalogue, asked, named, utc.day(now_s), request.body)
+    return fallbacks.routes(catalogue, asked, named, utc.day(now_s), request)
 
 
 def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
-    prompt, recorder = usage.measure(request.body), exchange.recorder
+    prompt, recorder = request.prompt, exchange.recorder
+    bound = _bound(prompt, route)
     covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.itinerary.alternatives]
     return Ask(
         request_id=exchange.request_id,
@@ -78,8 +79,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         hold_s=hold_s,
         route=route,
         is_stream=request.is_stream,
-        input_bound=_bound(prompt, route),
-        input_estimate=prompt.estimate,
+        input_bound=bound,
+        input_estimate=min(prompt.estimate, bound),
         asked_output=request.asked_output,
         choices=request.choices,
         idempotency=recorder.record_id if recorder else "",

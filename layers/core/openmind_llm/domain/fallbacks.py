@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-from openmind_llm.domain import usage
 from openmind_llm.domain.catalogue import MOST_FALLBACKS, Catalogue, Model, Route
+from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.errors import InvalidRequestError
 
 HEADER = "x-openmind-fallback"
@@ -50,10 +49,8 @@ class Itinerary:
     is_gone: bool
     warnings: tuple[str, ...]
 
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """In the order in which they are to be tried."""
-        others = tuple(one.route for one in self.alternatives)
+    def order(self, others: Iterable[Route]) -> tuple[Route, ...]:
+        """In which the asked route and these are to be tried."""
         return (*others, self.asked) if self.is_gone else (self.asked, *others)
 
 
@@ -81,31 +78,26 @@ def parse(header: str | None) -> tuple[str, ...] | None:
 
 
 def routes(
-    catalogue: Catalogue, asked: Route, named: tuple[str, ...] | None, on: str, body: dict[str, Any]
+    catalogue: Catalogue, asked: Route, named: tuple[str, ...] | None, on: str, request: ChatRequest
 ) -> Itinerary:
-    """Of a request with this body, on a day, `YYYY-MM-DD` in UTC. `named` is what `parse` gave.
+    """Of a request, on a day, `YYYY-MM-DD` in UTC. `named` is what `parse` gave.
 
     What the request names goes before what the catalogue does. Raises InvalidRequestError, UnknownProviderError and
     UnknownModelError for what the request named.
     """
     offered = asked.model.fallbacks if asked.is_exact and named != () else ()
-    found = _carrying(catalogue, named or (), offered, on, body) if named or offered else ()
+    found = _carrying(catalogue, named or (), offered, on, request) if named or offered else ()
     others = list(_distinct(asked, found))
     warnings = _warnings(catalogue, asked, others, on)
     others.sort(key=lambda one: _is_gone(catalogue, one.route, on))
     return Itinerary(asked, tuple(others[: MOST_ROUTES - 1]), _is_gone(catalogue, asked, on), warnings)
 
 
-def can_carry(route: Route, body: dict[str, Any]) -> bool:
-    """Whether its model and provider have what the request wants of them."""
-    return not _lack(route, _needs(body))
-
-
 def _carrying(
-    catalogue: Catalogue, named: tuple[str, ...], offered: tuple[str, ...], on: str, body: dict[str, Any]
+    catalogue: Catalogue, named: tuple[str, ...], offered: tuple[str, ...], on: str, request: ChatRequest
 ) -> Iterator[Alternative]:
     """Raises as `routes`."""
-    needs = _needs(body)
+    needs = _needs(request)
     for name in named:
         yield Alternative(_required(_resolved(catalogue, name, on), needs), is_named=True)
     for name in offered:
@@ -127,8 +119,9 @@ def _required(route: Route, needs: Needs) -> Route:
     return route
 
 
-def _needs(body: dict[str, Any]) -> Needs:
-    prompt, form = usage.measure(body), body.get("response_format")
+def _needs(request: ChatRequest) -> Needs:
+    body, prompt = request.body, request.prompt
+    form = body.get("response_format")
     wants = {
         "vision": prompt.images > 0,
         "tools": bool(body.get("tools")),

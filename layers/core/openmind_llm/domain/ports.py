@@ -112,7 +112,10 @@ class ProviderKeys(Protocol):
     """Where the operator's provider keys live."""
 
     def all(self, provider: str) -> Sequence[ProviderKey]:
-        """Empty where none is configured. Blocking, but for a short time at most once in a while."""
+        """Empty where none is configured. Blocking, unless they are at hand."""
+
+    def is_at_hand(self) -> bool:
+        """Whether `all` says at once what it has read before."""
 
 
 class Upstream(Protocol):

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from openmind_llm.domain import json_body, messages
+from openmind_llm.domain import json_body, messages, usage
+from openmind_llm.domain.usage import Prompt
 from openmind_llm.errors import InvalidRequestError
 
 type Check = Callable[[str, Any], Any]
@@ -20,10 +22,13 @@ MOST_INTEGER = 2**53 - 1
 CLIENT_TOOLS = ("function", "custom")
 """Kinds of tools that whoever asks runs by itself."""
 
+CAPS = ("max_tokens", "max_completion_tokens")
+"""Names of the cap of an answer, in tokens."""
+
 _MODEL_NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatRequest:
     """A checked body. `body` is what was validated and is the only source of what is sent."""
 
@@ -43,8 +48,17 @@ class ChatRequest:
     @property
     def asked_output(self) -> int | None:
         """The cap of the answer that the caller named, in tokens. Of two names, which one counts is the provider's."""
-        caps = [self.body[name] for name in ("max_tokens", "max_completion_tokens") if self.body.get(name) is not None]
-        return max(caps, default=None)
+        return max(self.caps.values(), default=None)
+
+    @property
+    def caps(self) -> dict[str, int]:
+        """Those that the caller named, by their names."""
+        return {name: self.body[name] for name in CAPS if self.body.get(name) is not None}
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """Measured once: it takes as long as writing the body anew."""
+        return usage.measure(self.body)
 
     @property
     def choices(self) -> int:
@@ -56,6 +70,10 @@ class ChatRequest:
         if self.asked_output is not None:
             return self
         return ChatRequest(self.model, self.body | {"max_tokens": tokens})
+
+    def lowered(self, tokens: int) -> "ChatRequest":
+        """With no cap above so many."""
+        return ChatRequest(self.model, self.body | {name: min(cap, tokens) for name, cap in self.caps.items()})
 
 
 def parse(raw: bytes) -> ChatRequest:

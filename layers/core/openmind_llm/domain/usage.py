@@ -114,10 +114,10 @@ def measure(body: dict[str, Any]) -> Prompt:
     return Prompt(len(text), len(messages), len(images), sum(map(_is_low, images)), is_open)
 
 
-def estimate(body: dict[str, Any], answers: Iterable[str]) -> Usage:
+def estimate(prompt: Prompt, answers: Iterable[str]) -> Usage:
     """For an answer without usage."""
     completion = sum(_tokens(text.encode(errors="replace")) for text in answers)
-    return Usage(measure(body).estimate, 0, 0, completion, 0, is_exact=False)
+    return Usage(prompt.estimate, 0, 0, completion, 0, is_exact=False)
 
 
 def with_more(usage: Usage, text: str) -> Usage:

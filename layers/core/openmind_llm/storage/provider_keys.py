@@ -36,15 +36,34 @@ class SecretProviderKeys:
 
     def __init__(self, secret: Secret) -> None:
         self._secret = secret
+        self._known: tuple[str, dict[str, Sequence[ProviderKey]]] = "", {}
+        """What was read of a text, which is read once for each provider."""
+
+    def is_at_hand(self) -> bool:
+        return self._secret.is_at_hand()
 
     def all(self, provider: str) -> Sequence[ProviderKey]:
         try:
-            keys = json.loads(self._secret.text())
-        except (SecretUnreadableError, ValueError):
+            text = self._secret.text()
+        except SecretUnreadableError:
             logger.error("provider keys unreadable")
             return ()
-        told = keys.get(provider) if isinstance(keys, dict) else None
-        return _distinct([key for one in _listed(told) if (key := _read(provider, one)) is not None])
+        if text != self._known[0]:
+            self._known = text, {}
+        known = self._known[1]
+        if provider not in known:
+            known[provider] = _keys(text, provider)
+        return known[provider]
+
+
+def _keys(text: str, provider: str) -> Sequence[ProviderKey]:
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        logger.error("provider keys unreadable")
+        return ()
+    told = keys.get(provider) if isinstance(keys, dict) else None
+    return _distinct([key for one in _listed(told) if (key := _read(provider, one)) is not None])
 
 
 def _listed(told: Any) -> list[Any]:

@@ -32,19 +32,22 @@ class Secret:
         self._max_age_s = max_age_s
         self._now = now
         self._last_good: str | None = None
-        self._retry_at = 0.0
+        self._read_again_at = 0.0
+
+    def is_at_hand(self) -> bool:
+        """Whether `text` does not have to ask the service."""
+        return self._last_good is not None and self._now() < self._read_again_at
 
     def text(self) -> str:
         """Raises SecretUnreadableError."""
-        if self._last_good is not None and self._now() < self._retry_at:
+        if self._last_good is not None and self._now() < self._read_again_at:
             return self._last_good
-        if self._last_good is not None:
-            self._retry_at = self._now() + RETRY_S  # while one request asks, the others go on with what there is
+        self._read_again_at = self._now() + RETRY_S  # while one request asks, the others go on with what there is
         try:
-            self._last_good = str(self._provider.get(self._secret_id, max_age=self._max_age_s))
+            self._last_good = str(self._provider.get(self._secret_id, force_fetch=True))
         except GetParameterError as error:
             return self._serve_on(error)
-        self._retry_at = 0.0
+        self._read_again_at = self._now() + self._max_age_s
         return self._last_good
 
     def _serve_on(self, error: GetParameterError) -> str:

@@ -9,7 +9,7 @@ from openmind_llm.domain.attempts.breaker import Breaker
 from openmind_llm.domain.attempts.cells import CLOSED, HALF_OPEN, Cell, Counts, Opening, Phase
 from openmind_llm.domain.attempts.rules import BreakerRules
 from tests.fakes import FakeClock
-from tests.memory_health import MemoryHealthStore
+from tests.memory_health import MemoryHealthStore, write
 
 CELL = Cell("openai", "gpt-4o", "main")
 OTHER_MODEL, OTHER_KEY = Cell("openai", "gpt-4o-mini", "main"), Cell("openai", "gpt-4o", "spare")
@@ -75,6 +75,25 @@ def test_whoever_opens_a_cell_knows_at_once(shared: Shared) -> None:
     assert shared.store.calls["openings"] == 1
 
 
+def test_a_provider_is_known_to_be_well_only_by_a_fresh_look_that_found_nothing_open(shared: Shared) -> None:
+    one = shared.breaker()
+    unseen = one.is_well("openai")
+    one.looked("openai")
+    seen = one.is_well("openai")
+    shared.clock.now += RULES.max_age_s
+
+    assert (unseen, seen, one.is_well("openai")) == (False, True, False)
+    shared.opened()
+    one.looked("openai")
+    assert not one.is_well("openai")
+
+
+def test_an_answer_beyond_the_sample_leaves_nothing_to_write(shared: Shared) -> None:
+    one = shared.breaker(chance=0.99)
+
+    assert one.answered(CELL, None, False, "account") is None
+
+
 def test_failures_of_two_buckets_do_not_add_up(shared: Shared) -> None:
     one = shared.breaker()
     for _ in range(2):
@@ -105,14 +124,14 @@ def test_a_timeout_of_a_patient_caller_counts(shared: Shared) -> None:
 def test_streams_whose_first_token_is_slow_open(shared: Shared) -> None:
     one = shared.breaker(chance=0.99)
     for _ in range(RULES.failures):
-        one.answered(CELL, RULES.slow_first_s + 1, True, "account")
+        write(one.answered(CELL, RULES.slow_first_s + 1, True, "account"))
 
     assert one.looked("openai").state(CELL).why == "slow"
 
 
 @pytest.mark.parametrize(("first_s", "is_stream"), [(60.0, True), (None, True), (200.0, False), (None, False)])
 def test_answers_that_are_not_slow_streams_are_good(shared: Shared, first_s: float | None, is_stream: bool) -> None:
-    shared.breaker().answered(CELL, first_s, is_stream, "account")
+    write(shared.breaker().answered(CELL, first_s, is_stream, "account"))
 
     ((_, counts),) = shared.store.counts.items()
     assert counts.failures == {}
@@ -121,7 +140,7 @@ def test_answers_that_are_not_slow_streams_are_good(shared: Shared, first_s: flo
 
 def test_one_answer_in_five_is_written(shared: Shared) -> None:
     for number in range(100):
-        shared.breaker(chance=number / 100).answered(CELL, None, False, "account")
+        write(shared.breaker(chance=number / 100).answered(CELL, None, False, "account"))
 
     ((_, counts),) = shared.store.counts.items()
     assert shared.store.calls == {"add": 20}
@@ -132,7 +151,7 @@ def test_a_healthy_environment_reads_once_in_five_seconds(shared: Shared) -> Non
     one = shared.breaker(chance=0.99)
     for _ in range(100):
         one.looked("openai")
-        one.answered(CELL, None, False, "account")
+        write(one.answered(CELL, None, False, "account"))
         shared.clock.now += 0.5
 
     assert shared.store.calls == {"openings": 10}
@@ -154,7 +173,7 @@ def test_those_under_way_count_nothing_once_a_cell_is_open(shared: Shared) -> No
     before = shared.store.calls["add"]
 
     one.failed(CELL, "outage", 60, "account")
-    one.answered(CELL, None, False, "account")
+    write(one.answered(CELL, None, False, "account"))
     assert shared.store.calls["add"] == before
 
 
@@ -185,7 +204,7 @@ def test_a_probe_that_is_answered_closes_the_cell_and_leaves_nothing_of_it(share
     shared.half_open()
     one = shared.breaker()
     one.claim_probe(CELL, 60)
-    one.answered(CELL, None, False, "account")
+    write(one.answered(CELL, None, False, "account"))
 
     assert phase(one) is phase(shared.breaker()) is Phase.CLOSED
     assert shared.store.stored == {}
@@ -196,7 +215,7 @@ def test_a_cell_that_was_closed_does_not_open_again_by_what_it_failed_by_before(
     shared.half_open()
     one = shared.breaker()
     one.claim_probe(CELL, 60)
-    one.answered(CELL, None, False, "account")
+    write(one.answered(CELL, None, False, "account"))
     assert shared.clock.now < 11 * RULES.bucket_s
 
     one.failed(CELL, "outage", 60, "account")
@@ -220,7 +239,7 @@ def test_a_probe_that_is_slow_to_begin_opens_it_again(shared: Shared) -> None:
     shared.half_open()
     one = shared.breaker()
     one.claim_probe(CELL, 60)
-    one.answered(CELL, RULES.slow_first_s + 1, True, "account")
+    write(one.answered(CELL, RULES.slow_first_s + 1, True, "account"))
 
     assert phase(one) is Phase.OPEN
 
@@ -268,7 +287,7 @@ def test_a_probe_that_ends_after_another_took_over_changes_nothing(shared: Share
     shared.clock.now += 60
     next_one.claim_probe(CELL, 60)
 
-    late.answered(CELL, None, False, "account")
+    write(late.answered(CELL, None, False, "account"))
     assert phase(shared.breaker()) is Phase.OPEN
     next_one.failed(CELL, "outage", 60, "account")
     assert shared.store.stored[CELL].for_s == 2 * RULES.open_s
@@ -276,7 +295,7 @@ def test_a_probe_that_ends_after_another_took_over_changes_nothing(shared: Share
 
 def test_an_answer_without_a_probe_closes_nothing(shared: Shared) -> None:
     shared.half_open()
-    shared.breaker().answered(CELL, None, False, "account")
+    write(shared.breaker().answered(CELL, None, False, "account"))
 
     assert phase(shared.breaker()) is Phase.HALF_OPEN
 
@@ -297,7 +316,7 @@ def test_a_key_comes_back_when_a_probe_of_any_of_its_models_is_answered(shared: 
 
     assert one.claim_probe(OTHER_MODEL, 60)
     assert not shared.breaker().claim_probe(CELL, 60)
-    one.answered(OTHER_MODEL, None, False, "account")
+    write(one.answered(OTHER_MODEL, None, False, "account"))
     assert phase(shared.breaker()) is Phase.CLOSED
 
 
@@ -352,7 +371,7 @@ def test_a_store_that_fails_means_closed_and_hinders_nobody(shared: Shared) -> N
     shared.store.is_down = True
 
     assert phase(one) is Phase.CLOSED
-    one.answered(CELL, None, False, "account")
+    write(one.answered(CELL, None, False, "account"))
     one.failed(CELL, "outage", 60, "account")
     one.set_aside(CELL, "key", 30)
     one.told_nothing(CELL)
@@ -401,7 +420,7 @@ def test_an_operator_is_told_what_opened_and_what_closed(shared: Shared, caplog:
         shared.half_open()
         one = shared.breaker()
         one.claim_probe(CELL, 60)
-        one.answered(CELL, None, False, "account")
+        write(one.answered(CELL, None, False, "account"))
 
     assert [record.message for record in caplog.records] == ["cell opened", "cell closed"]
     assert {name: vars(caplog.records[0])[name] for name in ("provider", "model", "key_id", "why", "for_s")} == {

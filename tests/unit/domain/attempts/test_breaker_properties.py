@@ -8,7 +8,7 @@ from openmind_llm.domain.attempts.breaker import Breaker
 from openmind_llm.domain.attempts.cells import Cell, Phase
 from openmind_llm.domain.attempts.rules import BreakerRules
 from tests.fakes import FakeClock
-from tests.memory_health import MemoryHealthStore
+from tests.memory_health import MemoryHealthStore, write
 
 RULES = BreakerRules(one_in=1)
 CELL = Cell("openai", "gpt-4o", "main")
@@ -41,7 +41,7 @@ class Environments(RuleBasedStateMachine):
     @rule(environment=ENVIRONMENTS, account=ACCOUNTS, times=st.integers(1, 6))
     def answer(self, environment: int, account: str, times: int) -> None:
         for _ in range(times):
-            self.breakers[environment].answered(CELL, None, False, account)
+            write(self.breakers[environment].answered(CELL, None, False, account))
             self.probing.pop(environment, None)
 
     @rule(environment=ENVIRONMENTS)

@@ -4,7 +4,7 @@ from openmind_llm.domain.attempts.breaker import Breaker
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.attempts.watched import PROBED_BY_ANOTHER_S, Watched
 from tests.fakes import FakeClock
-from tests.memory_health import MemoryHealthStore
+from tests.memory_health import MemoryHealthStore, write
 from tests.unit.domain.attempts.trying import ASKED, route
 
 ONE, OTHER = ProviderKey("key-1", "sk-1"), ProviderKey("key-2", "sk-2")
@@ -45,7 +45,7 @@ def test_one_request_finds_out_whether_it_is_open_again_and_the_others_wait() ->
     assert first.opens_at(TARGET, 60) == 0
     assert second.opens_at(TARGET, 60) >= environments.clock.now + PROBED_BY_ANOTHER_S
 
-    first.answered(TARGET, 0.5, "account-1")
+    write(first.answered(TARGET, 0.5, "account-1"))
     environments.clock.now += 6
 
     assert second.opens_at(TARGET, 60) == 0
@@ -78,7 +78,7 @@ def test_a_model_that_thinks_before_it_writes_is_not_slow() -> None:
 
     for target in (thinking, plain):
         for _ in range(9):
-            first.answered(target, 90, "account-1")
+            write(first.answered(target, 90, "account-1"))
 
     assert first.opens_at(thinking, 60) == 0
     assert first.opens_at(plain, 60) > 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -53,16 +53,22 @@ class Call:
 
 @dataclass
 class FakeHealth:
-    """See domain.attempts.health.Health. `closed` names keys, each with when it opens."""
+    """See domain.attempts.health.Health. `closed` names keys, each with when it opens; `looking` is done by a look."""
 
     closed: dict[str, float] = field(default_factory=dict)
     told: list[tuple[str, ...]] = field(default_factory=list)
+    looking: Callable[[], None] = lambda: None
+
+    def is_well(self, _: str) -> bool:
+        return not self.closed
 
     def opens_at(self, target: Target, _: float) -> float:
+        self.looking()
         return self.closed.get(target.key.key_id, 0)
 
-    def answered(self, target: Target, first_s: float | None, _: str) -> None:
-        self.told.append(("answered", target.key.key_id, "whole" if first_s is None else "stream"))
+    def answered(self, target: Target, first_s: float | None, _: str) -> Callable[[], object]:
+        told = "answered", target.key.key_id, "whole" if first_s is None else "stream"
+        return lambda: self.told.append(told)
 
     def failed(self, target: Target, means: str, patience: Patience, account_id: str) -> None:
         self.told.append(("failed", target.key.key_id, means, account_id))

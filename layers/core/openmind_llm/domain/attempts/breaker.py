@@ -62,7 +62,7 @@ class HealthStore(Protocol):
 class Breaker:
     """Any thread may use it. Nothing here raises: where the store fails, cells count as closed.
 
-    Everything may block for as long as the store's client waits.
+    Everything but `is_well` and `answered` may block for as long as the store's client waits.
     """
 
     def __init__(
@@ -80,10 +80,15 @@ class Breaker:
         self._claims: dict[Cell, Opening] = {}
         self._resting_until = 0.0
 
+    def is_well(self, provider: str) -> bool:
+        """Whether a look that is not too old has found none of its cells open."""
+        known = self._looks.get(provider)
+        return known is not None and not known.openings and self._is_fresh(known)
+
     def looked(self, provider: str) -> Look:
         """At most `max_age_s` old; then the store is read."""
         known = self._looks.get(provider)
-        if known is None or self._now() - known.at >= self._rules.max_age_s:
+        if known is None or not self._is_fresh(known):
             openings = self._asked(partial(self._store.openings, provider), _NONE_OPEN)
             known = self._looks[provider] = Look(openings, self._now(), self._rules.forget_s)
         return replace(known, at=self._now())
@@ -103,12 +108,20 @@ class Breaker:
                 return False
         return True
 
-    def answered(self, cell: Cell, first_s: float | None, is_stream: bool, account_id: str) -> None:
-        """`first_s` until the first token; None where that tells nothing, as with a model that thinks for long."""
+    def answered(
+        self, cell: Cell, first_s: float | None, is_stream: bool, account_id: str
+    ) -> Callable[[], object] | None:
+        """What is to be written of it, if anything is.
+
+        `first_s` until the first token; None where that tells nothing, as with a model that thinks for long.
+        """
         if is_stream and first_s is not None and first_s > self._rules.slow_first_s:
-            self.failed(cell, SLOW, first_s, account_id)
-        elif not self._closed_by_probe(cell) and self._chance() * self._rules.one_in < 1:
-            self._counted(cell, account_id, answers=self._rules.one_in)
+            return partial(self.failed, cell, SLOW, first_s, account_id)
+        if cell in self._claims or cell.key in self._claims:
+            return partial(self._close_by_probe, cell)
+        if self._chance() * self._rules.one_in < 1:
+            return partial(self._counted, cell, account_id, answers=self._rules.one_in)
+        return None
 
     def failed(self, cell: Cell, means: str, patience_s: float, account_id: str) -> None:
         """In a way that speaks against the cell. `patience_s` is the time that the attempt had."""
@@ -145,14 +158,15 @@ class Breaker:
         found = [(one, self._claims.pop(one, None)) for one in (cell, cell.key)]
         return [(one, claim) for one, claim in found if claim is not None]
 
-    def _closed_by_probe(self, cell: Cell) -> bool:
+    def _is_fresh(self, look: Look) -> bool:
+        return self._now() - look.at < self._rules.max_age_s
+
+    def _close_by_probe(self, cell: Cell) -> None:
         """Its counts go first: what it failed by would else open it again at the next failure."""
-        claims = self._claims_of(cell)
-        for one, claim in claims:
+        for one, claim in self._claims_of(cell):
             self._asked(partial(self._store.forget, one, self._bucket()), None)
             if self._swapped(one, claim, None):
                 logger.info("cell closed", extra=_facts(one))
-        return bool(claims)
 
     def _reopened_by_probe(self, cell: Cell, means: str) -> bool:
         claims = self._claims_of(cell)

@@ -10,6 +10,9 @@ from openmind_llm.domain.attempts.trail import Attempt
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.errors import DeadlineExceededError, GatewayError, ProviderUnavailableError
 
+STOPPED = "stopped"
+"""Means of a call that its own request has put an end to."""
+
 TRIES_OF_A_ROUTE = 2
 """As long as there is a fallback; the last route may use all the calls that are left."""
 
@@ -40,6 +43,11 @@ class Course:
         self._refused: set[tuple[str, str]] = set()
         self._ready_at: dict[str, float] = {}
         self._error: GatewayError | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """The last call has brought an answer, or was stopped in the middle."""
+        return bool(self.trail) and self.trail[-1].means in ("", STOPPED)
 
     def route(self, now: float) -> Route | None:
         """The one to try now; None where nothing may be tried any more."""
@@ -99,11 +107,19 @@ class Course:
         self._leave(table.RULES["unconfigured"])
 
     def refusal(self) -> GatewayError:
-        """What the caller is told at the end: what became of the route that was asked for."""
+        """What the caller is told at the end: what became of the route that was asked for.
+
+        A client that obeys does not ask anew for what it may have paid for, nor for what was tried often enough.
+        """
         error = self._error or DeadlineExceededError()
-        if self.costly is not None:
-            error.may_retry = False  # the openai SDK would do it by itself, and its user would pay once more
+        if self.costly is not None or self._has_tried_all:
+            error.may_retry = False
         return error
+
+    @property
+    def _has_tried_all(self) -> bool:
+        """All calls are made that there were for retries. The openai SDK would multiply them by its own."""
+        return 1 < self.budget.attempts <= len(self.trail)
 
     def _note(self, error: GatewayError) -> None:
         if self._at == 0 or self._error is None:

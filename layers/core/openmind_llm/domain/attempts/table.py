@@ -89,9 +89,11 @@ def meaning(status: int) -> str:
     return "outage" if is_outage else "refused"
 
 
-def unavailable(provider: str, means: str, told_wait_s: int | None = None) -> ProviderUnavailableError:
-    """Of a failure without a text of its own."""
-    is_costly = means in _MAY_HAVE_COST
+def unavailable(
+    provider: str, means: str, told_wait_s: int | None = None, *, was_sent: bool = True
+) -> ProviderUnavailableError:
+    """Of a failure without a text of its own. What was not even begun to be sent has cost nothing."""
+    is_costly = was_sent and means in _MAY_HAVE_COST
     error = ProviderUnavailableError(provider, retry_after_s=told_wait_s or 1, may_have_cost=is_costly)
     error.means, error.told_wait_s = means, told_wait_s
     error.may_retry = error.may_retry and means != "refused"

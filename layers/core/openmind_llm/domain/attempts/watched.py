@@ -17,6 +17,9 @@ class Watched:
         self._breaker = breaker
         self._now = now
 
+    def is_well(self, provider: str) -> bool:
+        return self._breaker.is_well(provider)
+
     def opens_at(self, target: Target, patience_s: float) -> float:
         cell = _cell(target)
         state = self._breaker.looked(cell.provider).state(cell)
@@ -26,10 +29,10 @@ class Watched:
             return 0
         return self._now() + PROBED_BY_ANOTHER_S
 
-    def answered(self, target: Target, first_s: float | None, account_id: str) -> None:
+    def answered(self, target: Target, first_s: float | None, account_id: str) -> Callable[[], object] | None:
         """A model that thinks before it writes may take long to its first word, and is well."""
         thinks = target.route.model.capabilities.get("reasoning")
-        self._breaker.answered(_cell(target), None if thinks else first_s, first_s is not None, account_id)
+        return self._breaker.answered(_cell(target), None if thinks else first_s, first_s is not None, account_id)
 
     def failed(self, target: Target, means: str, patience: Patience, account_id: str) -> None:
         self._breaker.failed(_cell(target), means, patience.first_s, account_id)

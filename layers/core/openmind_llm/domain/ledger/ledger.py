@@ -49,7 +49,7 @@ class Clock:
 
 
 class Ledger:
-    """Blocking: every method makes at least one round trip, but `caller` for a key that was seen lately."""
+    """Blocking, but for `seen` and `seen_key`: the others ask the store, unless they say what was seen lately."""
 
     def __init__(self, store: LedgerStore, plans: Plans, clock: Clock, seen: Seen) -> None:
         self._store = store
@@ -57,8 +57,12 @@ class Ledger:
         self._clock = clock
         self._seen = seen
 
+    def seen(self, key_id: str) -> Standing | None:
+        """As it was seen lately, if it was."""
+        return self._seen.get(key_id)
+
     def seen_key(self, key_id: str) -> KeyRecord | None:
-        """As it was seen lately, if it was: to tell who asks. The admission tells whether the key still holds."""
+        """To tell who asks. The admission tells whether the key still holds."""
         standing = self._seen.get(key_id)
         return standing.key if standing else None
 
@@ -220,7 +224,8 @@ class Ledger:
                 raise
             return None
         is_over = now >= standing.account_counters["period_end"]
-        return admitted if is_fresh or not (admitted.is_lowered or is_over) else None
+        is_short = admitted.is_lowered or admitted.is_narrowed
+        return admitted if is_fresh or not (is_short or is_over) else None
 
     def _withdraw(self, admitted: Admission) -> None:
         """The hold may have been written all the same, or may yet be; the sweeper would charge for it."""
