@@ -1,9 +1,12 @@
 """What every test shares: the watch for leaked secrets."""
 
 import logging
+import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from hypothesis import HealthCheck, settings
 
 from tests import canaries
@@ -30,6 +33,36 @@ def _watched_logs() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logging.Logger, "callHandlers", watched)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_datagrams() -> Iterator[None]:
+    """Looks through what goes to the X-Ray daemon."""
+    sendto = socket.socket.sendto
+
+    def watched(sender: socket.socket, data: Any, *to: Any) -> int:
+        canaries.look_through("datagram", [bytes(data).decode(errors="replace")])
+        return sendto(sender, data, *to)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "sendto", watched)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_items() -> Iterator[None]:
+    """Looks through what goes into the table: the ledger, what is cached, the health of providers."""
+    client_class: Any = BaseClient
+    call = client_class._make_api_call
+
+    def watched(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if client.meta.service_model.service_name == "dynamodb":
+            canaries.look_through(f"dynamodb {operation}", [repr(parameters)])
+        return call(client, operation, parameters)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", watched)
         yield
 
 

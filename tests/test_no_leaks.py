@@ -1,8 +1,16 @@
 """The last test of the suite: no planted secret came out, in a log, an error, an answer or on a terminal."""
 
 import logging
+import socket
+from typing import TYPE_CHECKING
 
 from tests import canaries
+from tests.unit.storage.conftest import TABLE, dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+__all__ = ["dynamodb"]
 
 
 def test_the_watch_sees_a_leak() -> None:
@@ -12,6 +20,26 @@ def test_the_watch_sees_a_leak() -> None:
     logger.propagate = False
 
     logger.warning("key", extra={"planted": canaries.API_KEY})
+
+    assert len(canaries.leaks) == len(before) + 1
+    canaries.leaks[:] = before
+
+
+def test_the_watch_sees_what_goes_to_the_tracing_daemon() -> None:
+    before = list(canaries.leaks)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon, socket.socket(type=socket.SOCK_DGRAM) as sender:
+        daemon.bind(("127.0.0.1", 0))
+
+        sender.sendto(canaries.PROVIDER_KEY.encode(), daemon.getsockname())
+
+    assert len(canaries.leaks) == len(before) + 1
+    canaries.leaks[:] = before
+
+
+def test_the_watch_sees_what_goes_into_the_table(dynamodb: "DynamoDBClient") -> None:
+    before = list(canaries.leaks)
+
+    dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": canaries.PROVIDER_KEY}, "sk": {"S": "STATE"}})
 
     assert len(canaries.leaks) == len(before) + 1
     canaries.leaks[:] = before
