@@ -27,6 +27,10 @@ test: .venv/ready ## run every test that needs no AWS account
 	wait $$beside; others=$$?; cat .tests-beside.log; rm -f .tests-beside.log; \
 	exit $$((e2e ? e2e : others))
 
+.PHONY: soak
+soak: .venv/ready ## load the gateway beside a failing provider for SECONDS=600, by SEED=1; see that all is well after it
+	@$(RUN)/python -m tests.soak --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
+
 .PHONY: check
 check: format-check lint types test ## everything that CI runs
 

@@ -1,13 +1,19 @@
 """What every server of the tests' own has in common: a free port of loopback, and a thread that ends with it."""
 
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
 
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     """With the usual 5, those who come together wait a second for their connection."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that left early is no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class LoopbackServer:

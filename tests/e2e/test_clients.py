@@ -125,13 +125,13 @@ RETRIES: list[tuple[int, Any, type[openai.APIStatusError], int]] = [
     # upstream status and body, what the SDK raises in the end, how often the provider was called
     (401, {"error": {"message": "no"}}, openai.InternalServerError, 1),
     (402, {"error": {"message": "no"}}, openai.InternalServerError, 1),
-    (500, {"error": {"message": "no"}}, openai.InternalServerError, 2),
-    (429, {"error": {"message": "no"}}, openai.RateLimitError, 2),
+    (500, {"error": {"message": "no"}}, openai.InternalServerError, 4),
+    (429, {"error": {"message": "no"}}, openai.RateLimitError, 4),
 ]
 
 
 @pytest.mark.parametrize(("status", "body", "error", "calls"), RETRIES)
-def test_the_openai_sdk_retries_only_what_may_heal(
+def test_the_gateway_retries_what_may_heal_and_the_openai_sdk_does_not_multiply_it(
     server_url: str, upstream: FakeUpstream, status: int, body: Any, error: type[openai.APIStatusError], calls: int
 ) -> None:
     wait = {} if status == 402 else {"retry_after_ms": "1"}  # an empty account that says when to return is another case

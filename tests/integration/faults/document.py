@@ -23,7 +23,8 @@ What a caller can rely on:
 - One budget for all: `x-request-timeout-ms`, else the plan's `timeout_s`, bounds a request with its retries and
   fallbacks, and the plan's `max_attempts` (4) all of its calls. `x-openmind-attempts` tells how many there were.
 - Nobody pays twice, and nobody pays for a refusal. Where a call may have been billed and no answer came, the question
-  is paid for, once, and `x-should-retry: false` keeps the openai SDK from asking again.
+  is paid for, once, and `x-should-retry: false` keeps the openai SDK from asking again. So it does where all calls of
+  the budget were made: its retries would multiply them.
 - Once the first event of a stream is out, nothing is tried again: a stream that fails ends with one error event and
   without `[DONE]`, and what came is paid for.
 - {many}
@@ -54,6 +55,8 @@ _WORDS = {
     "input": "{statuses}: the request is at fault",
     "provider_key": "{statuses}: the key is refused",
     "provider_credit": "{statuses}, 429 `insufficient_quota`: nobody pays for the key",
+    "forbidden": "{statuses}: not this request with this key",
+    "too_dear": "402 that names `max_tokens` (OpenRouter): not this request with what is left",
     "model": "{statuses}: the provider does not know the model",
     "rate": "{statuses}: the provider asks for patience",
     "passing": "{statuses}: heals by itself",
@@ -61,6 +64,7 @@ _WORDS = {
     "unreachable": "no connection: nothing was sent",
     "broken": "the connection broke, or what came is no answer; may have been billed",
     "timeout": "nothing came in time; may have been billed",
+    "too_large": "more than 16 MB came: it would again; may have been billed",
     "unconfigured": "there is no key, or no usable one",
     "refused": "any other status below 500, 501 and 505",
 }

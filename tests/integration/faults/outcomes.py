@@ -25,6 +25,10 @@ QUESTION = 22_000
 QUESTION_AND_HELLO = 42_000
 
 
+MOST_CALLS = 4
+"""That a plan allows for one request, where it does not say otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`content` came before `error`, which is empty where all went well. `code` is that of an error in a stream.
@@ -78,8 +82,11 @@ def refused(status: int, error: str, calls: int = 1) -> Outcome:
 
 
 def put_off(status: int, error: str, calls: int, retry_after: str = "1") -> Outcome:
-    """For now, and for nothing."""
-    return Outcome(status, error=error, attempts=calls, reached=(calls, 0), retry_after=retry_after)
+    """For now, and for nothing. After four calls, a client's own retries would only multiply them."""
+    may_retry = calls < MOST_CALLS
+    return Outcome(
+        status, error=error, attempts=calls, reached=(calls, 0), may_retry=may_retry, retry_after=retry_after
+    )
 
 
 def unanswered(calls: int) -> Outcome:

@@ -126,7 +126,7 @@ HANGING = {"within_s": DEADLINE_S + LATE_S, "deadline_s": DEADLINE_S}
 IN_NO_TIME = {"within_s": LATE_S, "deadline_s": DEADLINE_S}
 
 DOWN = "Failed to connect to xai server"
-NOBODY_THERE = Outcome(503, error=DOWN, attempts=4, reached=(0, 0), retry_after="1")
+NOBODY_THERE = Outcome(503, error=DOWN, attempts=4, reached=(0, 0), may_retry=False, retry_after="1")
 
 ROWS = [
     both("healthy", healthy, IS_WELL),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from openmind_llm.domain.answers import Answer as Answered
 from openmind_llm.domain.answers import StreamedAnswer
 from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.target import Patience, Target
+from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.errors import ProviderUnavailableError, StreamBrokenError
 from tests.fake_upstream import chunk, completion
@@ -184,3 +186,28 @@ def test_an_idempotency_key_without_opting_in_is_told_nothing_of_the_cache() -> 
     gateway = Gateway()
 
     assert told(ask(gateway, None, key="k")) is None
+
+
+def test_what_the_successor_of_a_retired_model_said_is_not_given_to_a_key_that_may_not_use_it() -> None:
+    gateway = Gateway()
+    gateway.clock.now = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+    body = CHAT | {"model": "anthropic/claude-opus-4.1"}
+    first = ask(gateway, body=body, provider="openrouter")
+    assert first.headers["x-openmind-served-by"] == "openrouter/anthropic/claude-opus-4.8"
+    change_key(gateway, allowed_models=frozenset({body["model"]}))
+    gateway.clock.now += 31
+
+    assert told(ask(gateway, body=body, provider="openrouter")) == "miss"
+    assert gateway.upstream.asked[-1][0].upstream_id == body["model"]
+
+
+@both
+def test_what_was_cut_short_for_one_keys_budget_is_not_given_to_another(body: dict[str, Any]) -> None:
+    gateway = Gateway()
+    change_key(gateway, limits=Limits(day_budget=12_000_000))
+    cut = ask(gateway, body=body)
+    assert int(cut.headers["x-openmind-max-tokens"]) < 1000
+    change_key(gateway, limits=Limits())
+    gateway.clock.now += 31
+
+    assert told(ask(gateway, body=body)) == "miss"

@@ -93,3 +93,16 @@ def test_what_went_wrong_is_logged_without_its_text(caplog: pytest.LogCaptureFix
     ask(gateway)
 
     assert all("Hi" not in repr(vars(record)) for record in caplog.records)
+
+
+def test_the_line_of_a_hit_names_the_model_as_the_catalogue_does_and_not_as_the_client_did(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gateway = Gateway()
+    for _ in range(2):
+        ask(gateway, body=CHAT | {"model": "gpt-4o-my-own-words"})
+
+    missed, hit = lines(caplog, "completion")
+    assert (missed["cache"], hit["cache"]) == ("miss", "hit")
+    assert hit["model"] == missed["model"] == "gpt-4o"
+    assert hit["upstream_model"] == missed["upstream_model"]

@@ -242,3 +242,14 @@ def test_content_is_logged_as_the_filters_left_it_for_an_account_that_wants_it()
 
 def test_no_content_is_logged_for_any_other_account() -> None:
     assert Asked(NAMES).send().telemetry.contents == []
+
+
+def test_an_account_that_has_just_taken_its_consent_back_is_not_logged() -> None:
+    asked = Asked(NAMES).log_content().send("Hi")
+    asked.set_filters(asked.store.known_accounts["account-1"].account.filters)  # a new version
+    known = asked.store.known_accounts["account-1"]
+    asked.store.known_accounts["account-1"] = replace(known, account=replace(known.account, logs_content=False))
+
+    asked.send("Hi again", name="request-2")
+
+    assert [one.request_id for one in asked.telemetry.contents] == ["request-1"]

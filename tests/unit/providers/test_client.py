@@ -1,7 +1,7 @@
 """The one HTTP client against a provider on a real socket: what becomes of its connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -12,18 +12,19 @@ import pytest
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.errors import GatewayError
+from openmind_llm.errors import GatewayError, ProviderUnavailableError
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
-from tests.fake_upstream import EVENTS, FakeUpstream, HangUpError, Stream, json_reply
+from tests.fake_upstream import EVENTS, SILENCE, FakeUpstream, HangUpError, Stream, json_reply
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
 REQUEST = ChatRequest("gpt-4o", BODY)
+WHOLE = ChatRequest("gpt-4o", {name: value for name, value in BODY.items() if name != "stream"})
 KEY = ProviderKey("key-1", "sk-1")
 PATIENCE = Patience(5, 5)
 
-type Use = Callable[[HttpUpstream, Route], Awaitable[None]]
+type Use = Callable[[HttpUpstream, Route], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,10 @@ async def read_all(asked: HttpUpstream, route: Route) -> None:
     async with asked.stream(Target(route, KEY), REQUEST, PATIENCE) as answer:
         async for _ in answer.chunks:
             pass
+
+
+async def read_whole(asked: HttpUpstream, route: Route) -> None:
+    await asked.complete(Target(route, KEY), WHOLE, PATIENCE)
 
 
 async def read_one(asked: HttpUpstream, route: Route) -> None:
@@ -103,7 +108,100 @@ def test_a_stream_that_begins_with_an_error_leaves_no_connection(route: Route, p
     assert left_after(read_all, route) == []
 
 
+STEPS = 60
+"""Of the event loop: more than any of these requests takes."""
+
+
+@pytest.mark.parametrize("use", [read_whole, read_all])
+def test_a_request_that_is_stopped_at_any_moment_leaves_no_connection_that_nobody_can_use(
+    use: Use, route: Route
+) -> None:
+    async def stopped_after(steps: int, asked: HttpUpstream) -> None:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(use(asked, route))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=5)
+
+    async def play() -> dict[int, list[str]]:
+        """Each begins with a new connection."""
+        found = {}
+        async with upstream() as (asked, http):
+            for steps in range(STEPS):
+                await stopped_after(steps, asked)
+                found[steps] = [repr(one) for one in connections(http) if not one.is_idle()]
+                for one in connections(http):
+                    await one.aclose()
+        return {steps: left for steps, left in found.items() if left}
+
+    assert asyncio.run(play()) == {}
+
+
 def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) -> None:
     left_after(read_all, route)
 
     assert provider.received[0].headers["accept-encoding"] == "identity"
+
+
+class Unconnected(httpx.AsyncBaseTransport):
+    """Never gets as far as to send anything."""
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def failure_of(http: httpx.AsyncClient, route: Route, *, is_stream: bool) -> ProviderUnavailableError:
+    """Of a call that has 300 ms."""
+    request, patience = ChatRequest("gpt-4o", BODY | {"stream": is_stream}), Patience(0.3, 0.3)
+
+    async def ask() -> None:
+        async with http:
+            asked = HttpUpstream(http, Clocks(5, 5, 5))
+            if not is_stream:
+                await asked.complete(Target(route, KEY), request, patience)
+                return
+            async with asked.stream(Target(route, KEY), request, patience):
+                pass
+
+    with pytest.raises(ProviderUnavailableError) as raised:
+        asyncio.run(ask())
+    return raised.value
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_what_was_never_sent_cannot_have_cost_anything(route: Route, is_stream: bool) -> None:
+    error = failure_of(httpx.AsyncClient(transport=Unconnected()), route, is_stream=is_stream)
+
+    assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", False, True)
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_what_was_sent_may_have_cost(route: Route, provider: FakeUpstream, is_stream: bool) -> None:
+    provider.answer = lambda _: SILENCE
+
+    error = failure_of(client.client(), route, is_stream=is_stream)
+
+    assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", True, False)
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "stream"])
+def test_more_than_is_ever_taken_says_so_and_may_have_cost(
+    provider: FakeUpstream, route: Route, is_stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 100)
+    provider.answer = lambda _: json_reply({"choices": [{"message": {"content": "a" * 1000}}]})
+
+    async def ask() -> None:
+        async with upstream() as (asked, _):
+            if is_stream:
+                await read_all(asked, route)
+            else:
+                await asked.complete(Target(route, KEY), REQUEST, PATIENCE)
+
+    with pytest.raises(ProviderUnavailableError) as refused:
+        asyncio.run(ask())
+
+    assert (refused.value.means, refused.value.may_have_cost) == ("too_large", True)

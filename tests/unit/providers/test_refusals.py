@@ -20,7 +20,7 @@ from openmind_llm.errors import (
     ProviderUnavailableError,
     RateLimitError,
 )
-from openmind_llm.providers import refusals
+from openmind_llm.providers import refusals, table
 
 ACME = Provider("acme", "Acme", "https://acme.example/v1", (ErrorRule(429, "out of credits", "provider_credit"),))
 
@@ -251,3 +251,42 @@ def test_whatever_a_provider_answers_is_an_error_of_ours(body: bytes, status: in
 
     refusals.hidden_status(refusals.parse(body))
     assert error.retry_after_s is None or 1 <= error.retry_after_s <= DAY
+
+
+OTHERS = table.load()
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "means"),
+    [
+        ("openai", {"error": {"message": "Project `p` does not have access", "code": "model_not_found"}}, "model"),
+        ("openai", {"error": {"message": "Missing scopes: model.request"}}, "provider_key"),
+        (
+            "xai",
+            {"code": "No permission", "error": "Content violates usage guidelines."},
+            "input",
+        ),
+        ("openrouter", {"error": {"code": 403, "message": "Your input was flagged"}}, "input"),
+    ],
+)
+def test_a_403_speaks_against_the_key_only_where_it_is_not_for_what_one_caller_asks(
+    provider: str, body: dict[str, Any], means: str
+) -> None:
+    """Else anybody could have the operator's keys set aside, one after the other, for all."""
+    error = refusals.to_error(OTHERS.provider(provider), 403, {}, json.dumps(body).encode())
+
+    assert error.means == means
+
+
+def test_whose_key_it_was_is_not_quoted() -> None:
+    told = "Content violates usage guidelines. Team: 0f8fad5b-d9cb-469f-a165-70867728950e, Model: grok-4"
+
+    error = refusals.to_error(OTHERS.provider("xai"), 403, {}, json.dumps({"error": told}).encode())
+
+    assert error.message == "xai: Content violates usage guidelines. Team: [redacted], Model: grok-4"
+
+
+def test_a_cap_beyond_what_is_left_is_not_held_against_the_key() -> None:
+    told = "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens."
+
+    assert refusals.meaning(table.load().provider("openrouter"), 402, told) == "too_dear"

@@ -62,9 +62,9 @@ _HEADERS = [
     _header(
         "x-request-timeout-ms",
         "Milliseconds that the whole request may take, retries and fallbacks included",
-        type="integer",
-        minimum=1,
-        maximum=9_999_999_999,
+        type="string",
+        pattern="^[1-9][0-9]{0,9}$",
+        examples=["30000"],
     ),
     _header(
         "x-openmind-fallback",

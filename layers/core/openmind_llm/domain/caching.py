@@ -7,8 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from openmind_llm import redaction
-from openmind_llm.domain import cache_control, metering, requests, response_cache, taping
+from openmind_llm.domain import cache_control, metering, response_cache, taping
 from openmind_llm.domain.cache_control import Policy
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.filters.refusals import FiltersChangedError
@@ -34,12 +33,11 @@ class Asked:
 class _Lookup:
     """An answer that may be there, and what may be done with one.
 
-    `model` is what the request names, `filters` are the content filters that its account had lately.
+    `filters` are the content filters that its account had lately.
     """
 
     place: Place
     policy: Policy
-    model: str
     filters: str | None
 
 
@@ -76,12 +74,11 @@ class Caching:
         policy, key = await self._policy(call, asked.cache_control), asked.idempotency_key
         if policy is not None and key is not None:
             return await self._bypassed(stack, call, key, facts)
-        lookup = await self._lookup(call, policy) if policy else None
+        lookup = await self._lookup(call, policy, facts) if policy else None
         if lookup is None:
             return await stack.enter_async_context(self._repeats.answered(call, facts, key))
         found = await self._found(call, lookup)
         if found is not None:
-            facts |= {"provider": call.provider, "model": redaction.shown(lookup.model)}
             return await self._replayed(stack, call, lookup, found, facts)
         facts["cache"] = MISS if lookup.policy.looks else BYPASS
         return await stack.enter_async_context(self._fresh(call, lookup, facts))
@@ -107,15 +104,15 @@ class Caching:
             return None
         return record.cache_max_age_s
 
-    async def _lookup(self, call: Call, policy: Policy) -> _Lookup | None:
+    async def _lookup(self, call: Call, policy: Policy, facts: dict[str, Any]) -> _Lookup | None:
         """None where nobody can answer: who is asked to says why."""
         try:
-            request = requests.parse(call.raw)
+            request = self._completions.named(call, facts)
             account = (await asyncio.to_thread(self._ledger.lately, call.caller)).account
         except GatewayError:
             return None
         identity = response_cache.identity(call.provider, request.body, call.fallback, account.filters)
-        return _Lookup(Place(account.account_id, identity), policy, request.model, account.filters)
+        return _Lookup(Place(account.account_id, identity), policy, account.filters)
 
     async def _found(self, call: Call, lookup: _Lookup) -> CachedAnswer | None:
         if not lookup.policy.looks:

@@ -13,7 +13,7 @@ from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.target import Patience, Target
-from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.chunks import Chunk, Tally
 from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.filters.streams import StreamFilter
@@ -24,6 +24,7 @@ from openmind_llm.domain.ledger.standing import Standing
 from openmind_llm.domain.metering import Meter
 from openmind_llm.domain.ports import Upstream
 from openmind_llm.domain.recording import Recorder
+from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.telemetry import Plainly, Summary, Telemetry
 from openmind_llm.errors import (
     GatewayError,
@@ -133,7 +134,7 @@ class Completions:
         answer = self._stream if exchange.request.is_stream else self._whole
         async with AsyncExitStack() as stack:
             reply = await stack.enter_async_context(answer(exchange, meter))
-            heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=exchange.logs_content)
+            heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=meter.logs_content)
             await stack.enter_async_context(heard)
             await stack.enter_async_context(recording.of(reply, recorder))
             yield reply
@@ -149,15 +150,19 @@ class Completions:
             admission.require_allowed(standing, route)
             found.read(request)
 
-    def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
+    def named(self, call: Call, facts: dict[str, Any]) -> ChatRequest:
+        """The checked request; adds to the facts what it asks for, by the catalogue's names. Raises as `routed`."""
+        return self._routed(call, facts, self._now())[0]
+
+    def _routed(self, call: Call, facts: dict[str, Any], now_s: float) -> tuple[ChatRequest, Route]:
         facts["provider"] = self._catalogue.provider(call.provider).name
+        request, route = exchanges.routed(self._catalogue, call.provider, call.raw, now_s)
+        facts.update(model=route.model.name, upstream_model=metering.shown_name(route), is_stream=request.is_stream)
+        return request, route
+
+    def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         started = self._now()
-        request, route = exchanges.routed(self._catalogue, call.provider, call.raw, started)
-        facts |= {
-            "model": route.model.name,
-            "upstream_model": metering.shown_name(route),
-            "is_stream": request.is_stream,
-        }
+        request, route = self._routed(call, facts, started)
         itinerary = exchanges.itinerary(self._catalogue, request, route, call.fallback, started)
         timeout_s = budget.timeout_s(call.timeout)
         size = len(call.raw)
@@ -179,8 +184,7 @@ class Completions:
                 body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
                 async with aclosing(_once(body)) as payloads:
-                    may_be_cached = not course.is_diverted
-                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=may_be_cached)
+                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=meter.may_be_cached)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
 
@@ -206,7 +210,7 @@ class Completions:
                 payloads=payloads,
                 drain_s=self._times.drain_s,
                 total_s=meter.left_s() + _LATER_S,
-                may_be_cached=not course.is_diverted,
+                may_be_cached=meter.may_be_cached,
             )
             try:
                 yield reply

@@ -21,7 +21,6 @@ class Exchange:
 
     With a recorder, the answer is kept. `timeout_s` is what the request names, `body_bytes` the length of its body as
     it came in. `filters` are those that it has passed, `adjusted` tells what they changed in it (domain.screening).
-    `logs_content`: its account wants it.
     """
 
     caller: Caller
@@ -34,7 +33,6 @@ class Exchange:
     body_bytes: int = 0
     filters: Filters = NONE
     adjusted: tuple[str, ...] = ()
-    logs_content: bool = False
 
     @property
     def content(self) -> Content:
@@ -73,6 +71,7 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
     """What the exchange wants put aside, for `hold_s` seconds at most."""
     request, route = exchange.request, exchange.route
     prompt, recorder = request.prompt, exchange.recorder
+    bound = _bound(prompt, route)
     covered = [Fallback(one.route, _bound(prompt, one.route), one.is_named) for one in exchange.itinerary.alternatives]
     return Ask(
         request_id=exchange.request_id,
@@ -80,8 +79,8 @@ def asks(exchange: Exchange, hold_s: int) -> Ask:
         hold_s=hold_s,
         route=route,
         is_stream=request.is_stream,
-        input_bound=_bound(prompt, route),
-        input_estimate=prompt.estimate,
+        input_bound=bound,
+        input_estimate=min(prompt.estimate, bound),
         asked_output=request.asked_output,
         choices=request.choices,
         idempotency=recorder.record_id if recorder else "",

@@ -15,7 +15,7 @@ from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, disclosure, settlement
-from openmind_llm.domain.ledger.admission import Admission, Ask
+from openmind_llm.domain.ledger.admission import Admission, Ask, Fallback
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.rows import Bill, Hold, Timing
 from openmind_llm.domain.ledger.settlement import Ending
@@ -76,14 +76,36 @@ class Meter:
             self._facts["first_ms"] = self._first_ms
 
     def request(self, route: Route) -> ChatRequest:
-        """As it is admitted, for a provider."""
-        cap, most = self._admission.hold.output_cap, route.model.max_output_tokens
-        return self._exchange.request.capped(min(cap, most) if most else cap)
+        """As it is admitted, for a provider.
+
+        The model that was asked for keeps to its own bound, which the hold covers. A fallback's may be another: it gets
+        a cap that is held for, and that it can have.
+        """
+        request, cap = self._exchange.request, self._admission.hold.output_cap
+        most = route.model.max_output_tokens or cap
+        if request.asked_output is None:
+            return request.capped(min(cap, most))
+        if route is self._exchange.route:
+            return request
+        return request.lowered(min(cap, most) if route.is_exact else cap)
 
     @property
     def route(self) -> Route:
         """The one that has answered; while none has, the one that was asked for."""
         return self._course.served or self._exchange.route
+
+    @property
+    def may_be_cached(self) -> bool:
+        """Only what the model that was asked for has said: whoever may ask for it need not be allowed the others.
+
+        Nothing that was cut short because this key's credit was: another one's is not.
+        """
+        return self._course.served is self._exchange.route and not self._admission.is_lowered
+
+    @property
+    def logs_content(self) -> bool:
+        """The account wants its content in the log. By the admission, and not by what was seen before it."""
+        return self._admission.standing.account.logs_content
 
     def left_s(self) -> float:
         """Seconds until the request has to be answered."""
@@ -109,7 +131,9 @@ class Meter:
     @property
     def adjusted(self) -> tuple[str, ...]:
         """What filters and admission changed in the request."""
-        return (*self._exchange.adjusted, *capping(self._ask.asked_output))
+        named, sent = self._exchange.request.caps, self.request(self.route).caps
+        lowered = [f"{name}={sent[name]}" for name, cap in named.items() if sent[name] != cap]
+        return (*self._exchange.adjusted, *capping(self._ask.asked_output), *lowered)
 
     def _begun(self) -> Course:
         exchange, admitted = self._exchange, self._admission
@@ -148,7 +172,7 @@ class Meter:
         """A call that may have been billed is charged for what was asked, once, however many there were."""
         hold, costly = self._admission.hold, self._course.costly
         if costly is not None:
-            asked = Usage(hold.assumed.input, 0, 0, 0, 0, is_exact=False)
+            asked = self._question(costly)
             await self._close(costly, asked, None, "unanswered")
             error.headers = {**error.headers, **self._told(admission.bill(costly, asked, None))}
         else:
@@ -156,12 +180,21 @@ class Meter:
             self.billed(error, settlement.NOTHING, None)
 
     async def _stopped(self) -> None:
-        """Between two calls there is nothing to pay for."""
-        hold, asked = self._admission.hold, self._course.served or self._course.costly
+        """Between two calls there is nothing to pay for but the question, where an earlier one may have been billed."""
+        hold, course = self._admission.hold, self._course
+        asked = course.served or course.costly
         if asked is None:
             await self._settle(hold, settlement.refused(hold, self._now_ms(), self._timing()))
         else:
-            await self._close(asked, hold.assumed, None, "stopped")
+            question = self._question(asked)
+            used = replace(question, output=hold.assumed.output) if course.is_under_way else question
+            await self._close(asked, used, None, "stopped")
+
+    def _question(self, route: Route) -> Usage:
+        """An estimate of it, which the hold covers at this route's price."""
+        ways: tuple[Ask | Fallback, ...] = (self._ask, *self._admission.fallbacks)
+        bound = next(way.input_bound for way in ways if way.route is route)
+        return Usage(min(self._admission.hold.assumed.input, bound), 0, 0, 0, 0, is_exact=False)
 
     async def _close(self, route: Route, used: Usage, reported: Any, outcome: str) -> None:
         bill = admission.bill(route, used, reported)

@@ -22,6 +22,9 @@ MOST_INTEGER = 2**53 - 1
 CLIENT_TOOLS = ("function", "custom")
 """Kinds of tools that whoever asks runs by itself."""
 
+CAPS = ("max_tokens", "max_completion_tokens")
+"""Names of the cap of an answer, in tokens."""
+
 _MODEL_NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -45,8 +48,12 @@ class ChatRequest:
     @property
     def asked_output(self) -> int | None:
         """The cap of the answer that the caller named, in tokens. Of two names, which one counts is the provider's."""
-        caps = [self.body[name] for name in ("max_tokens", "max_completion_tokens") if self.body.get(name) is not None]
-        return max(caps, default=None)
+        return max(self.caps.values(), default=None)
+
+    @property
+    def caps(self) -> dict[str, int]:
+        """Those that the caller named, by their names."""
+        return {name: self.body[name] for name in CAPS if self.body.get(name) is not None}
 
     @cached_property
     def prompt(self) -> Prompt:
@@ -63,6 +70,10 @@ class ChatRequest:
         if self.asked_output is not None:
             return self
         return ChatRequest(self.model, self.body | {"max_tokens": tokens})
+
+    def lowered(self, tokens: int) -> "ChatRequest":
+        """With no cap above so many."""
+        return ChatRequest(self.model, self.body | {name: min(cap, tokens) for name, cap in self.caps.items()})
 
 
 def parse(raw: bytes) -> ChatRequest:

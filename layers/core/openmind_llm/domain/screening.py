@@ -36,5 +36,4 @@ def _passed(standing: Standing, exchange: Exchange) -> Exchange:
     found = filters.of(standing.account)
     request = found.read(exchange.request)
     adjusted = () if request is exchange.request else (REDACTED,)
-    logs_content = standing.account.logs_content
-    return replace(exchange, request=request, filters=found, adjusted=adjusted, logs_content=logs_content)
+    return replace(exchange, request=request, filters=found, adjusted=adjusted)

@@ -21,6 +21,7 @@ from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.providers import dialect, refusals, replies
 from openmind_llm.providers.sse import EventTooLongError
 from openmind_llm.providers.streams import Clocks, EventSource
+from openmind_llm.providers.transport import SteadyTransport
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 EVENT_STREAM = "text/event-stream"
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 """Failures after which it is certain that no model has seen the request."""
+
+
+class AnswerTooLongError(Exception):
+    """The provider's answer is longer than any that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,18 @@ class Reply:
     body: bytes
 
 
+class Way:
+    """How far a request has come. Until something of it is sent, it cannot have cost anything."""
+
+    def __init__(self, outgoing: httpx.Request) -> None:
+        self.is_sent = False
+        outgoing.extensions["trace"] = self._follow
+
+    async def _follow(self, event: str, _: Mapping[str, Any]) -> None:
+        """Of httpcore, by either version of HTTP."""
+        self.is_sent = self.is_sent or event.endswith(".send_request_headers.started")
+
+
 class HttpUpstream:
     """See domain.ports.Upstream. No call takes longer than the clocks say, whatever patience it is asked with."""
 
@@ -49,8 +66,8 @@ class HttpUpstream:
 
     async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answer:
         outgoing, adjusted = await self._outgoing(target, request, accept="application/json")
-        provider = target.route.provider
-        async with _our_errors(provider), asyncio.timeout(self._clocks.within(patience).total_s):
+        provider, way = target.route.provider, Way(outgoing)
+        async with _our_errors(provider, way), asyncio.timeout(self._clocks.within(patience).total_s):
             reply = await _read(await self._client.send(outgoing, stream=True))
         return Answer(_answer_body(provider, reply), adjusted, replies.passed_on(reply.headers))
 
@@ -70,7 +87,7 @@ class HttpUpstream:
     ) -> tuple[httpx.Response, EventSource]:
         """The response, with its first chunk in. Whatever fails up to here has a status of its own."""
         started, first_s = asyncio.get_running_loop().time(), min(clocks.first_s, clocks.total_s)
-        async with _our_errors(provider), asyncio.timeout(first_s):
+        async with _our_errors(provider, Way(outgoing)), asyncio.timeout(first_s):
             response = await self._client.send(outgoing, stream=True)
             try:
                 await _require_events(provider, response)
@@ -105,28 +122,34 @@ async def _released(source: EventSource, response: httpx.Response) -> None:
 
 def client() -> httpx.AsyncClient:
     """Kept connections, no redirects, no cookies from one caller to the next, and nothing read from the environment."""
+    limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60)
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        verify=ssl.create_default_context(),
+        transport=SteadyTransport(verify=ssl.create_default_context(), limits=limits, trust_env=False),
         trust_env=False,
     )
 
 
+TOO_LONG = (AnswerTooLongError, EventTooLongError)
+
+
 @asynccontextmanager
-async def _our_errors(provider: Provider) -> AsyncIterator[None]:
+async def _our_errors(provider: Provider, way: Way | None = None) -> AsyncIterator[None]:
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, EventTooLongError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *TOO_LONG) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
-        raise table.unavailable(provider.name, _meaning(error)) from None
+        was_sent = way is not None and way.is_sent
+        raise table.unavailable(provider.name, _meaning(error), was_sent=was_sent) from None
 
 
 def _meaning(error: Exception) -> str:
     if isinstance(error, NEVER_SENT):
         return "unreachable"
+    if isinstance(error, TOO_LONG):
+        return "too_large"
     return "timeout" if isinstance(error, TimeoutError) else "broken"
 
 
@@ -136,7 +159,7 @@ async def _read(response: httpx.Response) -> Reply:
         async for part in response.aiter_bytes():
             read += part
             if len(read) > MAX_ANSWER_BYTES:
-                raise httpx.ReadError("the answer is too large")
+                raise AnswerTooLongError
     body = replies.without_our_key(bytes(read), response.request)
     return Reply(response.status_code, response.headers, body)
 

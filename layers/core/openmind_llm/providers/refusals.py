@@ -34,6 +34,7 @@ NO_TEXT = "the request was refused without a reason"
 
 _COMMON_RULES = (
     ErrorRule(400, "model_not_found", "model"),
+    ErrorRule(403, "model_not_found", "model"),  # the key's project may not use it, and is good for others
     ErrorRule(429, "insufficient_quota", "provider_credit"),
 )
 
@@ -41,12 +42,17 @@ _ERROR_STATUSES = range(400, 600)
 _BAD_GATEWAY = 502
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""xAI names the team and the key."""
+
 type Builder = Callable[[Provider, str, int | None], GatewayError]
 
 _ERRORS: dict[str, Builder] = {
-    "input": lambda provider, text, _: InvalidRequestError(f"{provider.name}: {redaction.shown(text or NO_TEXT)}"),
+    "input": lambda provider, text, _: InvalidRequestError(f"{provider.name}: {_quoted(text)}"),
     "provider_key": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} API key not configured"),
     "provider_credit": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} account is out of credit"),
+    "forbidden": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} API key not configured"),
+    "too_dear": lambda provider, _, __: ProviderNotConfiguredError(f"{provider.name} account is out of credit"),
     "model": lambda provider, _, __: ModelNotServedError(provider.name),
     "rate": lambda provider, _, wait: RateLimitError(
         f"{provider.name} rate limit reached", retry_after_s=wait or DEFAULT_RETRY_S
@@ -82,6 +88,10 @@ def meaning(provider: Provider, status: int, told: str) -> str:
         if rule.status == status and rule.contains in lowered:
             return rule.means
     return table.meaning(status)
+
+
+def _quoted(text: str) -> str:
+    return redaction.shown(_UUID.sub("[redacted]", text) or NO_TEXT)
 
 
 def hidden_status(body: Any) -> int | None:

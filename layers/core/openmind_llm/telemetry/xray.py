@@ -21,13 +21,24 @@ HEADER = b'{"format": "json", "version": 1}\n'
 _ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _PARENT = re.compile(r"[0-9a-f]{16}")
 _FAULT: Mapping[str, Any] = MappingProxyType({"fault": True})
+_OURS = (
+    "input",
+    "provider_key",
+    "provider_credit",
+    "forbidden",
+    "too_dear",
+    "too_large",
+    "model",
+    "passing",
+    "refused",
+)
 _ERROR: Mapping[str, Any] = MappingProxyType({"error": True})
 _MARKS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "": {"http": {"response": {"status": 200}}},
         "rate": {"error": True, "throttle": True, "http": {"response": {"status": 429}}},
         **dict.fromkeys(("outage", "unreachable", "broken", "timeout"), _FAULT),
-        **dict.fromkeys(("input", "provider_key", "provider_credit", "model", "passing", "refused"), _ERROR),
+        **dict.fromkeys(_OURS, _ERROR),
         "stopped": {},
     }
 )

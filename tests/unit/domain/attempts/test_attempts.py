@@ -1,11 +1,17 @@
 """What is tried after a failure, in what order, with which key, and when it ends."""
 
 import asyncio
+import threading
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
 
-from openmind_llm.domain.attempts.course import LONGEST_WAIT_S
+from openmind_llm.domain.attempts import table
+from openmind_llm.domain.attempts.attempts import Attempts
+from openmind_llm.domain.attempts.budget import Budget
+from openmind_llm.domain.attempts.course import LONGEST_WAIT_S, Course
+from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.errors import (
     DeadlineExceededError,
     InvalidRequestError,
@@ -13,10 +19,21 @@ from openmind_llm.errors import (
     ProviderUnavailableError,
     RateLimitError,
 )
-from tests.unit.domain.attempts.trying import ASKED, SECOND, THIRD, FakeHealth, Tried, failure
+from tests.fakes import FakeProviderKeys
+from tests.unit.domain.attempts.trying import ASKED, SECOND, START, THIRD, FakeHealth, Tried, failure
 
 AGAIN = ("passing", "outage", "unreachable", "broken", "rate")
-NEVER_AGAIN = ("input", "provider_key", "provider_credit", "model", "timeout", "refused")
+NEVER_AGAIN = (
+    "input",
+    "provider_key",
+    "provider_credit",
+    "forbidden",
+    "too_dear",
+    "model",
+    "timeout",
+    "too_large",
+    "refused",
+)
 
 
 def test_an_answer_is_an_answer() -> None:
@@ -44,7 +61,7 @@ def test_what_will_not_heal_is_not_tried_again(means: str) -> None:
     assert (tried.answer, len(tried.calls)) == (None, 1)
 
 
-@pytest.mark.parametrize("means", [*AGAIN, *NEVER_AGAIN[1:]])
+@pytest.mark.parametrize("means", [*AGAIN, *(one for one in NEVER_AGAIN if table.rule(one).elsewhere)])
 def test_all_but_the_requests_own_fault_leads_to_the_fallback(means: str) -> None:
     tried = Tried([failure(means)] * 2, (ASKED, SECOND), attempts=4)
 
@@ -166,9 +183,22 @@ def test_a_request_that_comes_too_late_is_not_sent() -> None:
     assert isinstance(tried.error, DeadlineExceededError)
 
 
-def test_a_caller_that_may_have_to_pay_is_not_led_to_pay_again() -> None:
-    assert Tried([failure("timeout")]).error.may_retry is False  # type: ignore[union-attr]
-    assert Tried([failure("outage")] * 4).error.may_retry is True  # type: ignore[union-attr]
+@pytest.mark.parametrize(
+    ("failures", "attempts", "may_retry"),
+    [
+        ([failure("timeout")], 4, False),
+        ([failure("broken"), failure("rate", 40)], 4, False),
+        ([failure("outage")] * 4, 4, False),
+        ([failure("rate", 40)], 4, True),
+        ([failure("outage")], 1, True),
+    ],
+    ids=["may have been billed", "may have been billed before", "tried often enough", "to wait", "no retries of ours"],
+)
+def test_a_client_is_told_whether_to_try_again(failures: Any, attempts: int, may_retry: bool) -> None:
+    error = Tried(failures, attempts=attempts).error
+
+    assert error
+    assert error.may_retry is may_retry
 
 
 def test_what_may_have_been_billed_is_remembered_with_its_route() -> None:
@@ -259,3 +289,41 @@ def test_who_is_stopped_while_it_waits_gives_up_the_way() -> None:
 def test_a_key_is_free_again_whatever_became_of_its_call() -> None:
     for failures in ([], [failure("outage")], [failure("input")]):
         assert not Tried(failures).keyring._load
+
+
+def test_nothing_is_sent_where_the_look_at_the_ways_took_the_time() -> None:
+    tried, health = Tried.__new__(Tried), FakeHealth()
+    health.looking = lambda: setattr(tried.clock, "now", tried.clock.now + 1.95)
+
+    tried.__init__([], deadline_s=2, health=health)  # type: ignore[misc]
+
+    assert tried.calls == []
+    assert isinstance(tried.error, DeadlineExceededError)
+    assert health.told == [("nothing", "key-1")]
+
+
+def test_who_is_stopped_while_a_way_is_looked_for_gives_it_up() -> None:
+    looks, goes_on, health = threading.Event(), threading.Event(), FakeHealth()
+
+    def look() -> None:
+        looks.set()
+        assert goes_on.wait(5)
+
+    async def never(*_: object) -> None:
+        raise AssertionError
+
+    async def stop() -> None:
+        attempts = Attempts(FakeProviderKeys("sk-1"), health, Keyring(lambda: 0.5), lambda: START)
+        course = Course((ASKED,), Budget(START + 60, 4), is_stream=False)
+        async with AsyncExitStack() as stack:
+            asked = asyncio.create_task(attempts.answer(course, never, stack, "account-1"))
+            await asyncio.to_thread(looks.wait, 5)
+            asked.cancel()
+            with suppress(asyncio.CancelledError):
+                await asked
+            goes_on.set()
+
+    health.looking = look
+    asyncio.run(stop())
+
+    assert health.told == [("nothing", "key-1")]

@@ -30,4 +30,22 @@ def test_an_error_that_says_nothing_of_itself_is_never_tried_again() -> None:
 def test_only_failures_after_sending_may_have_been_billed() -> None:
     costly = {means for means in table.RULES if table.unavailable("openai", means).may_have_cost}
 
-    assert costly == {"broken", "timeout"}
+    assert costly == {"broken", "timeout", "too_large"}
+
+
+@pytest.mark.parametrize("means", ["forbidden", "too_dear", "too_large", "input", "model"])
+def test_what_one_callers_request_can_bring_about_takes_no_key_from_the_others(means: str) -> None:
+    rule = table.rule(means)
+
+    assert not rule.set_aside_s
+    assert not rule.is_counted
+
+
+def test_a_403_is_about_the_request_as_far_as_its_status_tells() -> None:
+    assert table.meaning(403) == "forbidden"
+
+
+def test_an_answer_that_is_too_large_is_not_made_once_more() -> None:
+    rule = table.rule("too_large")
+
+    assert (rule.again, rule.other_key, rule.elsewhere) == (False, False, False)

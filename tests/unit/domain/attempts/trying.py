@@ -53,15 +53,17 @@ class Call:
 
 @dataclass
 class FakeHealth:
-    """See domain.attempts.health.Health. `closed` names keys, each with when it opens."""
+    """See domain.attempts.health.Health. `closed` names keys, each with when it opens; `looking` is done by a look."""
 
     closed: dict[str, float] = field(default_factory=dict)
     told: list[tuple[str, ...]] = field(default_factory=list)
+    looking: Callable[[], None] = lambda: None
 
     def is_well(self, _: str) -> bool:
         return not self.closed
 
     def opens_at(self, target: Target, _: float) -> float:
+        self.looking()
         return self.closed.get(target.key.key_id, 0)
 
     def answered(self, target: Target, first_s: float | None, _: str) -> Callable[[], object]:

@@ -22,6 +22,13 @@ READ: dict[str, dict[str, Any]] = {
         "messages": [{"role": "assistant", "tool_calls": [{"function": {"arguments": '{"a": "a secret"}'}}]}]
     },
     "the result of a tool": {"messages": [{"role": "tool", "tool_call_id": "call_1", "content": "a secret"}]},
+    "documents": {"messages": [USER], "documents": [{"title": "t", "text": "a secret"}]},
+    "a field that is new to us": {"messages": [USER], "system_prompt": {"text": "a secret"}},
+    "a default in a schema": {
+        "messages": [USER],
+        "tools": [{"function": {"parameters": {"properties": {"x": {"default": {"y": "a secret"}}}}}}],
+    },
+    "a grammar": {"messages": [USER], "tools": [{"custom": {"format": {"grammar": {"definition": "a secret"}}}}]},
     "a tool's description": {"messages": [USER], "tools": [{"function": {"name": "f", "description": "a secret"}}]},
     "a parameter's description": {
         "messages": [USER],

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from openmind_llm.domain.filters import rules
-from openmind_llm.domain.filters.passage import MOST_HELD, Passage, whole
-from openmind_llm.domain.filters.refusals import ContentBlockedError
+from openmind_llm.domain.filters import passage, rules
+from openmind_llm.domain.filters.passage import MOST_HELD, MOST_S, PIECE, Effort, Passage, whole
+from openmind_llm.domain.filters.refusals import ContentBlockedError, FiltersTooSlowError
 from openmind_llm.domain.filters.rules import LOOK_BEHIND, Search
 from tests.unit.domain.filters.filtering import rule
 
@@ -38,10 +38,10 @@ def searches(*patterns: str, action: str = "redact") -> tuple[Search, ...]:
 
 
 def in_pieces(found: tuple[Search, ...], text: str, cuts: list[int]) -> list[str]:
-    passage = Passage(found)
+    told_so_far = Passage(found)
     ends = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    told = [passage.take(text[start:end]) for start, end in pairwise(ends)]
-    return [*told, passage.take("", is_last=True)]
+    told = [told_so_far.take(text[start:end]) for start, end in pairwise(ends)]
+    return [*told, told_so_far.take("", is_last=True)]
 
 
 def fits(text: str, pattern: str) -> bool:
@@ -127,3 +127,44 @@ def test_memory_is_kept_of_little_more_than_what_is_held_back(length: int) -> No
         passage.take("x" * length)
 
     assert len(passage._kept) <= length + LOOK_BEHIND + 4
+
+
+@pytest.mark.parametrize("pattern", [r"[\w.+-]+@[\w.-]+", r"\d+x", r"(?s)1.*?x"])
+def test_a_text_that_a_rule_would_search_for_hours_is_blocked_within_seconds(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passage, "MOST_S", 0.5)
+
+    with pytest.raises(FiltersTooSlowError):
+        whole(searches(pattern), "1" * 4_000_000)
+
+
+@pytest.mark.parametrize("pattern", [r"[\w.+-]+@[\w.-]+", r"\d+x"])
+def test_so_is_a_stream_whose_provider_sends_it_at_once(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passage, "MOST_S", 0.5)
+
+    with pytest.raises(FiltersTooSlowError):
+        Passage(searches(pattern)).take("1" * 4_000_000)
+
+
+def test_the_texts_of_one_request_share_what_they_may_take() -> None:
+    seconds = iter([0.0, 1.0, MOST_S, MOST_S + 1])
+    effort = Effort(lambda: next(seconds))
+
+    assert [whole(searches("a"), "ab", effort) for _ in range(2)] == ["[redacted]b"] * 2
+    with pytest.raises(FiltersTooSlowError):
+        whole(searches("a"), "ab", effort)
+
+
+@pytest.mark.parametrize("at", range(0, 3 * PIECE, 997))
+@pytest.mark.parametrize("length", [20, 300, MOST_HELD - 20])
+def test_a_match_is_found_wherever_a_long_text_is_cut_to_be_searched(at: int, length: int) -> None:
+    text = "." * at + "BEGIN" + "." * length + "END" + "." * (3 * PIECE)
+
+    assert whole(searches("BEGIN.*?END"), text) == "." * at + "[redacted]" + "." * (3 * PIECE)
+
+
+def test_a_long_ordinary_text_is_searched_in_no_time() -> None:
+    text = "Order 12345 of jane@example.com and 123456789. " * 50_000
+
+    assert whole(searches(r"\b\d{9}\b", r"[\w.+-]+@[\w.-]+\w"), text).count("[redacted]") == 100_000

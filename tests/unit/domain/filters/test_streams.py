@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,15 +58,25 @@ def test_what_is_held_back_goes_out_before_the_end_in_a_chunk_of_its_own() -> No
     told = sent(SECRET.stream(), [chunk(piece(content="Hi")), end])
 
     assert [one.body["choices"] for one in told] == [[piece(content="Hi")], [piece(finish_reason="stop")]]
-    assert told[-1] is end
+    assert told[-1].body == end.body
     assert told[0].body["id"] == "chatcmpl-1"
     assert json.loads(told[0].raw) == told[0].body
 
 
-def test_last_words_that_come_with_the_end_stay_with_it() -> None:
+def test_last_words_that_come_with_the_end_go_before_it() -> None:
     told = sent(SECRET.stream(), [chunk(piece(content="a sec")), chunk(piece(finish_reason="stop", content="ret."))])
 
-    assert choices(told) == [piece(finish_reason="stop", content="a [redacted].")]
+    assert text(told) == "a [redacted]."
+    assert choices(told)[-1] == piece(finish_reason="stop")
+
+
+@pytest.mark.parametrize("action", ["redact", "block"])
+def test_a_provider_that_ends_with_every_chunk_cuts_no_match_in_two(action: str) -> None:
+    passing = those(rule("secret", action)).stream()
+    told = sent(passing, [chunk(piece(finish_reason="stop", content=one)) for one in ("a sec", "ret b")])
+
+    assert "sec" not in text(told).replace("[redacted]", "")
+    assert reasons(told) == ["stop" if action == "redact" else "content_filter"]
 
 
 def test_what_is_held_back_goes_out_if_the_stream_just_stops() -> None:
@@ -122,9 +133,9 @@ def test_a_call_that_comes_with_the_end_is_named_before_its_arguments() -> None:
 
     told = sent(SECRET.stream(), [chunk(piece(0, "tool_calls", tool_calls=[whole_call]))])
 
-    assert choices(told) == [
-        piece(0, "tool_calls", tool_calls=[call(0, '{"a":"[redacted]"}', id="call_1", type="function")])
-    ]
+    assert [part.get("id") for one in choices(told) for part in calls(one)] == ["call_1", None]
+    assert arguments(told) == '{"a":"[redacted]"}'
+    assert reasons(told) == ["tool_calls"]
 
 
 def test_parts_of_reasoning_keep_their_kind() -> None:

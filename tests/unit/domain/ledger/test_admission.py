@@ -9,7 +9,7 @@ from openmind_llm import plans
 from openmind_llm.domain import money, pricing
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import settlement
-from openmind_llm.domain.ledger.admission import Admission, Ask
+from openmind_llm.domain.ledger.admission import Admission, Ask, Fallback
 from openmind_llm.domain.plans import Limits
 from openmind_llm.errors import AuthenticationError, CreditError, ModelNotAllowedError, TooManyRequestsError
 from openmind_llm.providers import table
@@ -185,3 +185,24 @@ def test_a_warm_request_takes_one_round_trip_to_admit_and_one_to_settle() -> Non
         one.settle(hold, settlement.refused(hold, int(NOW * 1000)))
 
     assert store.calls == ["admit", "settle"]
+
+
+DEAR = Fallback(CATALOGUE.resolve("openai", "gpt-4o", "2026-11-25"), 100, is_named=False)
+
+
+def test_a_fallback_that_the_credit_does_not_cover_is_left_out() -> None:
+    wanted = ask(asked_output=200, fallbacks=(DEAR,))
+
+    assert admit(with_credit("100"), wanted).fallbacks == (DEAR,)
+    assert admit(with_credit("7"), wanted).fallbacks == ()
+
+
+def test_a_fallback_is_only_left_out_after_a_fresh_look() -> None:
+    store = with_credit("60")
+    here, there = (ledger(store, PLANS, lambda: NOW) for _ in range(2))
+    hold = here.admit(CALLER, ask("gpt-4o", asked_output=200)).hold
+    there.settle(hold, settlement.refused(hold, int(NOW * 1000)))
+
+    admitted = here.admit(CALLER, ask(name="request-2", asked_output=200, fallbacks=(DEAR,)))
+
+    assert admitted.fallbacks == (DEAR,)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from openmind_llm.domain.attempts import table
-from openmind_llm.domain.attempts.course import Course
+from openmind_llm.domain.attempts.course import STOPPED, Course
 from openmind_llm.domain.attempts.health import Health
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
@@ -50,7 +50,7 @@ class Attempts:
     async def answer[A](self, course: Course, ask: Ask[A], stack: AsyncExitStack, account_id: str) -> A:
         """The first answer; what it holds is released with the stack. Raises the GatewayError that the caller gets."""
         while (route := course.route(self._now())) is not None:
-            pick = await self._picked(course, route)
+            pick = await self._picked(course, route, stack)
             if pick is None:
                 continue
             await self._wait(pick, stack)
@@ -59,11 +59,29 @@ class Attempts:
                 return answer
         raise course.refusal()
 
-    async def _picked(self, course: Course, route: Route) -> Pick | None:
-        """See _pick. In a thread, unless all that it asks for is in memory."""
+    async def _picked(self, course: Course, route: Route, stack: AsyncExitStack) -> Pick | None:
+        """None where the route is left, or what was read beforehand took the time that the call needs.
+
+        In a thread, unless all that it asks for is in memory.
+        """
         if self._keys.is_at_hand() and self._health.is_well(route.provider.name):
             return self._pick(course, route)
-        return await asyncio.to_thread(self._pick, course, route)
+        picking = asyncio.ensure_future(asyncio.to_thread(self._pick, course, route))
+        try:
+            pick = await asyncio.shield(picking)
+        except BaseException:
+            stack.push_async_callback(self._given_up, picking)
+            raise
+        if pick is None or course.is_worth(pick.pause_s, self._now()):
+            return pick
+        await asyncio.to_thread(self._health.told_nothing, pick.target)
+        return None
+
+    async def _given_up(self, picking: asyncio.Future[Pick | None]) -> None:
+        """What a thread has picked, or is about to, for a request that was stopped meanwhile."""
+        await asyncio.wait([picking])
+        if picking.exception() is None and (pick := picking.result()) is not None:
+            await asyncio.to_thread(self._health.told_nothing, pick.target)
 
     async def _wait(self, pick: Pick, stack: AsyncExitStack) -> None:
         if not pick.pause_s:
@@ -90,7 +108,7 @@ class Attempts:
             return None
         except BaseException:
             release()
-            course.stopped(target, self._attempt(pick, started, "stopped"))
+            course.stopped(target, self._attempt(pick, started, STOPPED))
             stack.push_async_callback(asyncio.to_thread, self._health.told_nothing, target)
             raise
         stack.callback(release)

@@ -10,6 +10,9 @@ from openmind_llm.domain.attempts.trail import Attempt
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.errors import DeadlineExceededError, GatewayError, ProviderUnavailableError
 
+STOPPED = "stopped"
+"""Means of a call that its own request has put an end to."""
+
 TRIES_OF_A_ROUTE = 2
 """As long as there is a fallback; the last route may use all the calls that are left."""
 
@@ -42,9 +45,9 @@ class Course:
         self._error: GatewayError | None = None
 
     @property
-    def is_diverted(self) -> bool:
-        """Another route has answered than the one that comes first."""
-        return self.served is not None and self.served is not self._routes[0]
+    def is_under_way(self) -> bool:
+        """The last call has brought an answer, or was stopped in the middle."""
+        return bool(self.trail) and self.trail[-1].means in ("", STOPPED)
 
     def route(self, now: float) -> Route | None:
         """The one to try now; None where nothing may be tried any more."""
@@ -86,7 +89,7 @@ class Course:
         if isinstance(error, ProviderUnavailableError) and error.may_have_cost:
             self.costly = self.costly or target.route
         rule = table.rule(error.means)
-        if rule.set_aside_s:
+        if rule.other_key and not rule.again:
             self._refused.add((target.route.provider.name, target.key.key_id))
         pause = backoff.pause_s(self._tries, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._ready_at[target.key.key_id if rule.other_key else ""] = now + max(pause, error.told_wait_s or 0)
@@ -104,11 +107,19 @@ class Course:
         self._leave(table.RULES["unconfigured"])
 
     def refusal(self) -> GatewayError:
-        """What the caller is told at the end: what became of the route that was asked for."""
+        """What the caller is told at the end: what became of the route that was asked for.
+
+        A client that obeys does not ask anew for what it may have paid for, nor for what was tried often enough.
+        """
         error = self._error or DeadlineExceededError()
-        if self.costly is not None:
-            error.may_retry = False  # the openai SDK would do it by itself, and its user would pay once more
+        if self.costly is not None or self._has_tried_all:
+            error.may_retry = False
         return error
+
+    @property
+    def _has_tried_all(self) -> bool:
+        """All calls are made that there were for retries. The openai SDK would multiply them by its own."""
+        return 1 < self.budget.attempts <= len(self.trail)
 
     def _note(self, error: GatewayError) -> None:
         if self._at == 0 or self._error is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from openmind_llm.domain import messages
 from openmind_llm.domain.filters import rules, texts
-from openmind_llm.domain.filters.passage import whole
+from openmind_llm.domain.filters.passage import Effort, whole
 from openmind_llm.domain.filters.refusals import ContentBlockedError, FiltersUnreadableError
 from openmind_llm.domain.filters.rules import FilterError, Search
 from openmind_llm.domain.filters.streams import BLOCKED, SAID, StreamFilter
@@ -29,7 +29,8 @@ class Filters:
         searches = self._on("input")
         if not searches:
             return request
-        body = texts.read_by_model(request.body, lambda _, text: whole(searches, text))
+        effort = Effort()
+        body = texts.read_by_model(request.body, lambda _, text: whole(searches, text, effort))
         return request if body == request.body else replace(request, body=body)
 
     def written(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,8 @@ class Filters:
         searches = self._on("output")
         if not searches or "choices" not in body:
             return body
-        return body | {"choices": [_told(choice, searches) for choice in messages.objects(body["choices"])]}
+        effort = Effort()
+        return body | {"choices": [_told(choice, searches, effort) for choice in messages.objects(body["choices"])]}
 
     def stream(self) -> StreamFilter:
         """For one answer that comes in pieces."""
@@ -66,10 +68,12 @@ def _read(text: str) -> tuple[Search, ...]:
     return rules.loads(text)
 
 
-def _told(choice: dict[str, Any], searches: tuple[Search, ...]) -> dict[str, Any]:
+def _told(choice: dict[str, Any], searches: tuple[Search, ...], effort: Effort) -> dict[str, Any]:
     try:
         said = {
-            name: texts.changed(choice[name], lambda _, text: whole(searches, text)) for name in SAID if name in choice
+            name: texts.changed(choice[name], lambda _, text: whole(searches, text, effort))
+            for name in SAID
+            if name in choice
         }
     except ContentBlockedError:
         return {

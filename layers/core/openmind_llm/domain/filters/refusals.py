@@ -12,6 +12,13 @@ class ContentBlockedError(InvalidRequestError):
         super().__init__(f"Blocked by the content filter '{rule}'")
 
 
+class FiltersTooSlowError(ContentBlockedError):
+    """A text on which a rule would search for ever: what was not looked at does not pass."""
+
+    def __init__(self) -> None:
+        InvalidRequestError.__init__(self, "Blocked: the account's content filters take too long on this text")
+
+
 class FiltersUnreadableError(GatewayError):
     """The account has filters that cannot be applied. Nothing passes until an operator sets them anew."""
 

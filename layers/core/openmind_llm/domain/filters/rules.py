@@ -42,10 +42,9 @@ class Search:
     compiled: re.Pattern[str]
     shape: Shape
 
-    @property
-    def reach(self) -> int:
-        """Characters from the start of a match that tell of it all, as far as matches are told in streams."""
-        return min(self.shape.most, LOOK_BEHIND) + self.shape.ahead
+    def reach(self, most: int) -> int:
+        """Characters from the start of a match that tell of all of it, or of `most` of it."""
+        return min(self.shape.most, most) + self.shape.ahead
 
     def holds_for(self, place: str) -> bool:
         return self.rule.on in {place, "both"}

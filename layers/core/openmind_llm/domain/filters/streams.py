@@ -1,7 +1,8 @@
 """Content filters over an answer that comes in pieces.
 
 Of each text of each choice a little is held back until it is certain that no match begins there. What is still held
-when a choice or the stream ends goes out before the end is told.
+when the stream ends goes out before the ends of its choices are told: a provider that says with every chunk that it is
+the last (Gemini did) would otherwise cut a match in two.
 """
 
 from collections import defaultdict
@@ -54,9 +55,10 @@ class StreamFilter:
         return passed
 
     def end(self) -> list[Chunk]:
-        """What was held back of choices whose end was not told."""
-        held = [one for telling in self._choices.values() if (one := telling.end()) is not None]
-        return [_written(self._frame | {"choices": held})] if held else []
+        """What was held back, then how the choices ended."""
+        ends = [telling.end() for telling in self._choices.values()]
+        told = [[one for one in each if one is not None] for each in zip(*ends, strict=True)]
+        return [_written(self._frame | {"choices": choices}) for choices in told if choices]
 
 
 class _Telling:
@@ -67,6 +69,7 @@ class _Telling:
         self._passages: dict[Path, Passage] = defaultdict(lambda: Passage(searches))
         self._parts: dict[Path, dict[str, Any]] = {}
         self._index: Any = 0
+        self._ending: Choice | None = None
         self._is_blocked = False
 
     def take(self, choice: Choice) -> tuple[Choice | None, Choice | None]:
@@ -75,19 +78,27 @@ class _Telling:
             return None, None
         self._index = choice.get("index", 0)
         try:
-            return self._told(choice, is_last=bool(choice.get("finish_reason")))
+            return self._told(self._without_its_end(choice))
         except ContentBlockedError:
             return None, self._blocked()
 
-    def end(self) -> Choice | None:
+    def end(self) -> tuple[Choice | None, Choice | None]:
+        """What is still held back, and the end."""
         if self._is_blocked:
-            return None
+            return None, None
         try:
-            return self._piece(self._held())
+            return self._piece(self._held()), self._ending
         except ContentBlockedError:
-            return self._blocked()
+            return None, self._blocked()
 
-    def _told(self, choice: Choice, *, is_last: bool) -> tuple[Choice | None, Choice | None]:
+    def _without_its_end(self, choice: Choice) -> Choice:
+        if not choice.get("finish_reason"):
+            return choice
+        told = {name: value for name, value in choice.items() if name not in SAID}
+        self._ending = _without_logprobs(told | {"delta": {}})
+        return choice | {"finish_reason": None}
+
+    def _told(self, choice: Choice) -> tuple[Choice | None, Choice | None]:
         said = {name: choice[name] for name in SAID if name in choice}
         before = self._noted(said)
         heard: dict[Path, str] = {}
@@ -99,13 +110,11 @@ class _Telling:
             if not text:
                 return text
             heard[path] = text
-            told.append(self._passages[path].take(text, is_last=is_last))
+            told.append(self._passages[path].take(text))
             return told[-1]
 
         now = _without_logprobs(choice | {name: texts.changed(one, tell, (name,)) for name, one in said.items()})
-        if is_last:
-            return self._piece(before + self._held()), now
-        is_idle = heard and not any(told) and said == texts.built(heard.items())
+        is_idle = not any(told) and said in ({"delta": {}}, texts.built(heard.items()))
         return self._piece(before), None if is_idle else now
 
     def _held(self, under: Path = ()) -> Held:

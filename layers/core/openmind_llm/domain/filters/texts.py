@@ -30,20 +30,33 @@ NO_TEXTS = frozenset({
 })  # fmt: skip
 """Names of what a model does not read as words, or what breaks if it is changed: ids, addresses, packed files."""
 
-READ = ("messages", "prediction", "prompt", "system", "instructions", "input")
-"""Fields of a request in which everything is a text. Most are no field of the contract, and pass through it."""
+NO_PROMPTS = frozenset({
+    "model",
+    "tool_choice",
+    "function_call",
+    "user",
+    "metadata",
+    "safety_identifier",
+    "prompt_cache_key",
+})  # fmt: skip
+"""Fields of a request of which no model reads anything. All others go to providers that may have it read, whether we
+know of it or not (`documents`, `system`), and are filtered."""
 
 DESCRIBED = ("tools", "functions", "response_format")
 """Those in which only descriptions are: the rest is the form that an answer has to have."""
 
-_DESCRIPTIONS = frozenset({"description", "title", "default", "const", "enum", "examples"})
+_DESCRIPTIONS = frozenset({"description", "title", "default", "const", "enum", "examples", "$comment", "definition"})
 
 
 def read_by_model(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """The body with its texts changed."""
-    read = {name: changed(body[name], change, (name,)) for name in READ if name in body}
-    described = {name: _described(body[name], change, (name,)) for name in DESCRIBED if name in body}
-    return {**body, **read, **described}
+    return {name: _field(name, value, change) for name, value in body.items()}
+
+
+def _field(name: str, value: Any, change: Change) -> Any:
+    if name in NO_PROMPTS:
+        return value
+    return (_described if name in DESCRIBED else changed)(value, change, (name,))
 
 
 def changed(value: Any, change: Change, path: Path = ()) -> Any:
@@ -92,7 +105,7 @@ def _described(value: Any, change: Change, path: Path) -> Any:
         case dict():
             return {
                 name: changed(one, change, (*path, name))
-                if name in _DESCRIPTIONS and isinstance(one, str | list)
+                if name in _DESCRIPTIONS and isinstance(one, str | list | dict)
                 else _described(one, change, (*path, name))
                 for name, one in value.items()
             }

@@ -59,10 +59,11 @@ class Ask:
 class Admission:
     """The hold, and the moves that place it. `plan` is what it was judged by.
 
-    `fallbacks` are those that the hold covers, `dearest` is the route whose price it was reckoned by.
+    `fallbacks` are those that the hold covers, `dearest` is the way by whose price and input it was reckoned.
 
     `standing` is as it was before, `after` as it is then, as far as one process can tell. `is_lowered`: the credit did
-    not cover the usual cap. `claim` is placed with the hold, or neither is.
+    not cover the usual cap; `is_narrowed`: nor a fallback that the key may use. `claim` is placed with the hold, or
+    neither is.
     """
 
     hold: Hold
@@ -72,9 +73,10 @@ class Admission:
     key_moves: tuple[Move, ...]
     after: Standing
     is_lowered: bool
+    is_narrowed: bool
     claim: Claim | None
     fallbacks: tuple[Fallback, ...]
-    dearest: Route
+    dearest: Ask | Fallback
 
 
 def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
@@ -86,7 +88,8 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
     guard.require_fitting(standing.account, plan, ask)
     cap = output_cap(plan, ask)
     output = _affordable(standing, ask, cap, now_s)
-    covered = _covered(standing, ask, output, now_s)
+    allowed = _allowed(standing, ask)
+    covered = _covered(standing, ask, allowed, output, now_s)
     ways: tuple[Ask | Fallback, ...] = (ask, *covered)
     dearest = max(ways, key=lambda way: _amount(way, ask, output))
     hold = _hold(standing, ask, output, _amount(dearest, ask, output), now_s)
@@ -103,7 +106,8 @@ def admit(standing: Standing, plan: Plan, ask: Ask, now_s: float) -> Admission:
         *_budgets(standing, hold.amount, now_s),
     )
     after, claim = standing.after(account, key), _claim(ask, hold, now_s)
-    return Admission(hold, standing, plan, account, key, after, output < cap, claim, covered, dearest.route)
+    is_lowered, is_narrowed = output < cap, len(covered) < len(allowed)
+    return Admission(hold, standing, plan, account, key, after, is_lowered, is_narrowed, claim, covered, dearest)
 
 
 def require_valid(standing: Standing, caller: Caller, now_s: float) -> None:
@@ -151,18 +155,20 @@ def _affordable(standing: Standing, ask: Ask, cap: int, now_s: float) -> int:
     return covered
 
 
-def _covered(standing: Standing, ask: Ask, output: int, now_s: float) -> tuple[Fallback, ...]:
-    """The fallbacks that the key may use and the credit covers: one that it does not is no reason to refuse.
-
-    Raises ModelNotAllowedError for one that the request names.
-    """
-    credit = credit_left(standing, now_s)
+def _allowed(standing: Standing, ask: Ask) -> tuple[Fallback, ...]:
+    """The fallbacks that the key may use. Raises ModelNotAllowedError for one that the request names."""
     for one in ask.fallbacks:
         if one.is_named:
             require_allowed(standing, one.route)
-    return tuple(
-        one for one in ask.fallbacks if _is_allowed(standing, one.route) and _amount(one, ask, output) <= credit
-    )
+    return tuple(one for one in ask.fallbacks if _is_allowed(standing, one.route))
+
+
+def _covered(
+    standing: Standing, ask: Ask, allowed: tuple[Fallback, ...], output: int, now_s: float
+) -> tuple[Fallback, ...]:
+    """Those that the credit covers, too: one that it does not is no reason to refuse."""
+    credit = credit_left(standing, now_s)
+    return tuple(one for one in allowed if _amount(one, ask, output) <= credit)
 
 
 def _amount(way: Ask | Fallback, ask: Ask, output: int) -> int:

@@ -18,8 +18,8 @@ def of_admission(admitted: Admission, bill: Bill | None, now_s: float) -> Header
     left = admission.credit_left(after, now_s)
     told = {
         "x-openmind-hold": money.text(hold.amount),
-        "x-openmind-hold-assumes": f"input={hold.input_bound} output={hold.tokens - hold.input_bound}"
-        f" price={admitted.dearest.price_version}",
+        "x-openmind-hold-assumes": f"input={admitted.dearest.input_bound} output={hold.tokens - hold.input_bound}"
+        f" price={admitted.dearest.route.price_version}",
         "x-openmind-max-tokens": str(hold.output_cap),
     }
     if bill is not None:

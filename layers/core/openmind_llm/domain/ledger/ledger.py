@@ -224,7 +224,8 @@ class Ledger:
                 raise
             return None
         is_over = now >= standing.account_counters["period_end"]
-        return admitted if is_fresh or not (admitted.is_lowered or is_over) else None
+        is_short = admitted.is_lowered or admitted.is_narrowed
+        return admitted if is_fresh or not (is_short or is_over) else None
 
     def _withdraw(self, admitted: Admission) -> None:
         """The hold may have been written all the same, or may yet be; the sweeper would charge for it."""
