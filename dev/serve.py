@@ -29,7 +29,8 @@ from openmind_llm.settings import Settings
 
 DEFAULT_PORT = 8080
 DEFAULT_PLAN = "unlimited"
-SIMULATED_KEY = "simulated"
+SIMULATED_KEY = "sk-of-the-simulator"
+"""In no answer: a provider's key is taken out of what the provider says."""
 SWEEP_EVERY_S = 30
 
 

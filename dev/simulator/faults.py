@@ -58,7 +58,7 @@ _FAULTS: dict[str, Callable[[Request, re.Match[str]], Fault]] = {
 _KNOWN = "<status>, <status> retry-after=<seconds>, timeout, 200-error, cut, slow <seconds>s, no-usage"
 
 _COMMON: dict[int, RefusedError] = {
-    401: RefusedError(401, "Incorrect API key provided: simulated.", code="invalid_api_key"),
+    401: RefusedError(401, "Incorrect API key provided: sk-simulated.", code="invalid_api_key"),
     402: RefusedError(402, "Insufficient credits. Add more to go on.", "insufficient_credits", code="no_credits"),
     403: RefusedError(403, "Your request is not allowed here.", "request_forbidden"),
     404: RefusedError(

@@ -56,6 +56,17 @@ def test_what_is_set_is_shown_and_told_in_the_audit(run: Run, rules: str) -> Non
     assert "apollo" not in audited
 
 
+def test_what_is_cleared_is_told_in_the_audit(run: Run) -> None:
+    run("accounts", "guard", "acme", "--deny-model", "gpt-4o")
+
+    run("accounts", "guard", "acme", "--clear", "denied_models")
+
+    assert run("audit", "acme").cells("WHAT", "DETAIL")[1:] == [
+        ["guard", "denied_models='gpt-4o'"],
+        ["guard", "denied_models=''"],
+    ]
+
+
 def test_what_is_not_named_stays_and_what_is_cleared_goes(run: Run, rules: str) -> None:
     run("accounts", "guard", "acme", "--allow-model", "gpt-5", "--deny-model", "gpt-4o", "--filters", rules)
 

@@ -29,5 +29,5 @@ def show_audit(parsed: argparse.Namespace, settings: Settings) -> None:
 
 def _row(row: AuditRow) -> tuple[str, ...]:
     credit = money.text(row.credit) if row.credit else "-"
-    detail = " ".join(f"{name}={value!r}" for name, value in row.detail.items() if value)
+    detail = " ".join(f"{name}={value!r}" for name, value in row.detail.items())
     return utc.text(row.at / 1000), row.actor, row.action, row.subject, credit, detail
