@@ -260,7 +260,7 @@ OTHERS = table.load()
     ("provider", "body", "means"),
     [
         ("openai", {"error": {"message": "Project `p` does not have access", "code": "model_not_found"}}, "model"),
-        ("openai", {"error": {"message": "Missing scopes: model.request"}}, "provider_key"),
+        ("openai", {"error": {"message": "Missing scopes: model.request"}}, "forbidden"),
         (
             "xai",
             {"code": "No permission", "error": "Content violates usage guidelines."},
@@ -269,9 +269,7 @@ OTHERS = table.load()
         ("openrouter", {"error": {"code": 403, "message": "Your input was flagged"}}, "input"),
     ],
 )
-def test_a_403_speaks_against_the_key_only_where_it_is_not_for_what_one_caller_asks(
-    provider: str, body: dict[str, Any], means: str
-) -> None:
+def test_a_403_does_not_speak_against_the_key_as_a_whole(provider: str, body: dict[str, Any], means: str) -> None:
     """Else anybody could have the operator's keys set aside, one after the other, for all."""
     error = refusals.to_error(OTHERS.provider(provider), 403, {}, json.dumps(body).encode())
 

@@ -18,10 +18,9 @@ from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Provider
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.providers import dialect, refusals, replies
+from openmind_llm.providers import dialect, refusals, replies, transport
 from openmind_llm.providers.sse import EventTooLongError
 from openmind_llm.providers.streams import Clocks, EventSource
-from openmind_llm.providers.transport import SteadyTransport
 
 logger = logging.getLogger(__name__)
 
@@ -45,18 +44,6 @@ class Reply:
     body: bytes
 
 
-class Way:
-    """How far a request has come. Until something of it is sent, it cannot have cost anything."""
-
-    def __init__(self, outgoing: httpx.Request) -> None:
-        self.is_sent = False
-        outgoing.extensions["trace"] = self._follow
-
-    async def _follow(self, event: str, _: Mapping[str, Any]) -> None:
-        """Of httpcore, by either version of HTTP."""
-        self.is_sent = self.is_sent or event.endswith(".send_request_headers.started")
-
-
 class HttpUpstream:
     """See domain.ports.Upstream. No call takes longer than the clocks say, whatever patience it is asked with."""
 
@@ -66,8 +53,8 @@ class HttpUpstream:
 
     async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answer:
         outgoing, adjusted = await self._outgoing(target, request, accept="application/json")
-        provider, way = target.route.provider, Way(outgoing)
-        async with _our_errors(provider, way), asyncio.timeout(self._clocks.within(patience).total_s):
+        provider = target.route.provider
+        async with _our_errors(provider, outgoing), asyncio.timeout(self._clocks.within(patience).total_s):
             reply = await _read(await self._client.send(outgoing, stream=True))
         return Answer(_answer_body(provider, reply), adjusted, replies.passed_on(reply.headers))
 
@@ -87,7 +74,7 @@ class HttpUpstream:
     ) -> tuple[httpx.Response, EventSource]:
         """The response, with its first chunk in. Whatever fails up to here has a status of its own."""
         started, first_s = asyncio.get_running_loop().time(), min(clocks.first_s, clocks.total_s)
-        async with _our_errors(provider, Way(outgoing)), asyncio.timeout(first_s):
+        async with _our_errors(provider, outgoing), asyncio.timeout(first_s):
             response = await self._client.send(outgoing, stream=True)
             try:
                 await _require_events(provider, response)
@@ -126,7 +113,7 @@ def client() -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        transport=SteadyTransport(verify=ssl.create_default_context(), limits=limits, trust_env=False),
+        transport=transport.SteadyTransport(verify=ssl.create_default_context(), limits=limits, trust_env=False),
         trust_env=False,
     )
 
@@ -135,13 +122,13 @@ TOO_LONG = (AnswerTooLongError, EventTooLongError)
 
 
 @asynccontextmanager
-async def _our_errors(provider: Provider, way: Way | None = None) -> AsyncIterator[None]:
+async def _our_errors(provider: Provider, outgoing: httpx.Request | None = None) -> AsyncIterator[None]:
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *TOO_LONG) as error:
         # The text of such an error may hold a header's value, and so a key: only its class is told.
         logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
-        was_sent = way is not None and way.is_sent
+        was_sent = outgoing is not None and transport.is_sent(outgoing)
         raise table.unavailable(provider.name, _meaning(error), was_sent=was_sent) from None
 
 

@@ -12,7 +12,18 @@ from typing import Any, cast
 import httpx
 
 _IS_CONNECTED = "http11.send_request_headers.started"
-"""The name that httpcore gives to the moment from which on it looks after the connection whatever happens."""
+"""The name that httpcore gives to the moment from which on it looks after the connection whatever happens.
+
+What is sent is sent later. We speak HTTP/1.1 alone.
+"""
+
+_SENT = "openmind_llm.sent"
+"""The extension of a request of which something may have been sent."""
+
+
+def is_sent(request: httpx.Request) -> bool:
+    """Until something of it is sent, it cannot have cost anything."""
+    return bool(request.extensions.get(_SENT))
 
 
 class SteadyTransport(httpx.AsyncHTTPTransport):
@@ -27,6 +38,7 @@ class SteadyTransport(httpx.AsyncHTTPTransport):
 
         async def trace(name: str, _: Any) -> None:
             if name == _IS_CONNECTED:
+                request.extensions[_SENT] = True
                 may_stop.set()
 
         request.extensions = {**request.extensions, "trace": trace}
