@@ -1,7 +1,10 @@
 """The documents keep up with what they describe."""
 
+import dataclasses
+import re
 from pathlib import Path
 
+from openmind_llm.domain.plans import Limits, Plan
 from openmind_llm.telemetry.metrics import Metrics
 from tests.unit.telemetry.telling import attempt, told
 
@@ -24,3 +27,36 @@ def test_every_metric_is_explained() -> None:
     names = {metric["Name"] for metric in directive["Metrics"]}
     assert len(names) == 15
     assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_every_header_of_ours_is_in_the_readme() -> None:
+    sources = (path.read_text() for path in (ROOT / "layers" / "core" / "openmind_llm").rglob("*.py"))
+    told = {name for source in sources for name in re.findall(r'"(x-openmind-[a-z-]*[a-z])"', source)}
+    readme = (ROOT / "README.md").read_text()
+
+    assert len(told) > 15
+    assert {name for name in told if f"`{name}" not in readme} == set()
+
+
+def test_every_parameter_of_the_template_is_explained() -> None:
+    parameters = (ROOT / "template.yaml").read_text().partition("Parameters:\n")[2].partition("\nConditions:")[0]
+    names = set(re.findall(r"^  ([A-Z]\w+):$", parameters, re.MULTILINE)) - {"Stage"}
+    text = (ROOT / "README.md").read_text() + (ROOT / "docs" / "observability.md").read_text()
+
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_every_field_of_a_plan_is_in_the_readme() -> None:
+    fields = {field.name for of in (Plan, Limits) for field in dataclasses.fields(of)}
+    plans = (ROOT / "README.md").read_text().partition("Plans (`")[2].partition("## Deploy")[0]
+
+    assert {name for name in fields if name not in plans} == set()
+
+
+def test_every_target_of_make_is_told_of() -> None:
+    plain = {"help", "build", "clean", "lint", "types", "run-stream-runtime"}
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+
+    assert {name for name in targets - plain if not re.search(rf"make (-s )?{name}\b", text)} == set()
