@@ -102,6 +102,9 @@ class FakeSecret(Secret):
     def __init__(self) -> None:
         """Nothing to read it from."""
 
+    def is_at_hand(self) -> bool:
+        return True
+
     def text(self) -> str:
         return json.dumps(KEYS)
 
