@@ -2,7 +2,7 @@
 
 Of each text of each choice a little is held back until it is certain that no match begins there. What is still held
 when the stream ends goes out before the ends of its choices are told: a provider that says with every chunk that it is
-the last (Gemini did) would otherwise cut a match in two.
+the last would otherwise cut a match in two.
 """
 
 from collections import defaultdict
