@@ -1,7 +1,7 @@
 """The one HTTP client against a provider on a real socket: what becomes of its connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -20,11 +20,10 @@ from tests.fake_upstream import EVENTS, SILENCE, FakeUpstream, HangUpError, Stre
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
 REQUEST = ChatRequest("gpt-4o", BODY)
-WHOLE = ChatRequest("gpt-4o", {name: value for name, value in BODY.items() if name != "stream"})
 KEY = ProviderKey("key-1", "sk-1")
 PATIENCE = Patience(5, 5)
 
-type Use = Callable[[HttpUpstream, Route], Coroutine[Any, Any, None]]
+type Use = Callable[[HttpUpstream, Route], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +54,6 @@ async def read_all(asked: HttpUpstream, route: Route) -> None:
     async with asked.stream(Target(route, KEY), REQUEST, PATIENCE) as answer:
         async for _ in answer.chunks:
             pass
-
-
-async def read_whole(asked: HttpUpstream, route: Route) -> None:
-    await asked.complete(Target(route, KEY), WHOLE, PATIENCE)
 
 
 async def read_one(asked: HttpUpstream, route: Route) -> None:
@@ -106,37 +101,6 @@ def test_a_stream_that_begins_with_an_error_leaves_no_connection(route: Route, p
     provider.streams(b'data: {"error": {"message": "no"}}\n\n', *EVENTS)
 
     assert left_after(read_all, route) == []
-
-
-STEPS = 60
-"""Of the event loop: more than any of these requests takes."""
-
-
-@pytest.mark.parametrize("use", [read_whole, read_all])
-def test_a_request_that_is_stopped_at_any_moment_leaves_no_connection_that_nobody_can_use(
-    use: Use, route: Route
-) -> None:
-    async def stopped_after(steps: int, asked: HttpUpstream) -> None:
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(use(asked, route))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            task.cancel()
-        if others := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(others, timeout=5)
-
-    async def play() -> dict[int, list[str]]:
-        """Each begins with a new connection."""
-        found = {}
-        async with upstream() as (asked, http):
-            for steps in range(STEPS):
-                await stopped_after(steps, asked)
-                found[steps] = [repr(one) for one in connections(http) if not one.is_idle()]
-                for one in connections(http):
-                    await one.aclose()
-        return {steps: left for steps, left in found.items() if left}
-
-    assert asyncio.run(play()) == {}
 
 
 def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) -> None:
