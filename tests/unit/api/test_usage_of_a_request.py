@@ -1,5 +1,6 @@
 """What one request came to."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -29,6 +30,20 @@ def test_a_settled_request_is_told_with_all_that_it_came_to() -> None:
     assert told["latency"] == {"first_ms": 300, "duration_ms": 900}
     assert (told["started_at"], told["settled_at"]) == ("2026-11-24T12:00:00.000Z", "2026-11-24T12:00:00.900Z")
     assert "cost" not in told
+
+
+def test_a_request_that_a_fallback_answered_tells_who_was_asked() -> None:
+    service = Service()
+    request_id = Spending(service.store).sent()
+    asked = service.get(f"/api/core/usage/{request_id}").json()
+    entry = service.store.entries[request_id]
+    hold = replace(entry.hold, provider="xai", model="grok-4", fallback_of="openai/gpt-4o")
+    service.store.entries[request_id] = replace(entry, hold=hold)
+
+    told = service.get(f"/api/core/usage/{request_id}").json()
+
+    assert asked["fallback_of"] is None
+    assert (told["provider"], told["model"], told["fallback_of"]) == ("xai", "grok-4", "openai/gpt-4o")
 
 
 def test_a_request_that_is_open_has_no_end_yet() -> None:

@@ -72,6 +72,7 @@ def request(row: Hold | Entry) -> dict[str, Any]:
         "provider": hold.provider,
         "model": hold.model,
         "upstream_model": hold.upstream_model,
+        "fallback_of": hold.fallback_of or None,
         "price_version": hold.price_version,
         "is_stream": hold.is_stream,
         "max_tokens": hold.output_cap,

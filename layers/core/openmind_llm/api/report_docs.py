@@ -95,7 +95,10 @@ class Latency(BaseModel):
 
 
 class RequestRow(BaseModel):
-    """One request. What is known only at its end is null while it is `held`."""
+    """One request. What is known only at its end is null while it is `held`.
+
+    Provider and model are those that answered; `fallback_of` is who was asked, where that was another.
+    """
 
     id: str
     object: str
@@ -104,6 +107,7 @@ class RequestRow(BaseModel):
     provider: str
     model: str
     upstream_model: str
+    fallback_of: str | None
     price_version: str
     is_stream: bool
     max_tokens: int

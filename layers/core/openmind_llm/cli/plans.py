@@ -21,12 +21,27 @@ def add(groups: Groups) -> None:
 
 
 def list_plans(_: argparse.Namespace, settings: Settings) -> None:
-    head = ("PLAN", "OMCU/MONTH", "KEYS", "REQUESTS/S", "BURST", "TOKENS/MIN", "OPEN", "OUTPUT", "OFFERED")
+    head = (
+        "PLAN",
+        "OMCU/MONTH",
+        "KEYS",
+        "REQUESTS/S",
+        "BURST",
+        "TOKENS/MIN",
+        "OPEN",
+        "OUTPUT",
+        "INPUT",
+        "BYTES",
+        "SECONDS",
+        "CALLS",
+        "OFFERED",
+    )
     words.show(head, *map(_row, plans.load(settings.plan_overrides).all()))
 
 
 def _row(plan: Plan) -> tuple[str, ...]:
     held_to = plan.limits
     limits = (held_to.requests_per_second, held_to.burst, held_to.tokens_per_minute, held_to.concurrency)
-    numbers = map(words.or_dash, (plan.max_keys, *limits, plan.output_tokens))
+    each = (plan.output_tokens, plan.max_input_tokens, plan.max_input_bytes, plan.timeout_s, plan.max_attempts)
+    numbers = map(words.or_dash, (plan.max_keys, *limits, *each))
     return plan.name, money.text(plan.monthly_credit), *numbers, "yes" if plan.is_offered else "no"
