@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from openmind_llm import redaction
 from openmind_llm.errors import UnknownModelError, UnknownProviderError
 
 type Row = dict[str, Any]
@@ -142,6 +143,11 @@ class Route:
     upstream_id: str
     price: Price
     is_exact: bool
+
+    @property
+    def shown_id(self) -> str:
+        """As it is told and stored: an id that is only admitted by its prefix is the client's text, maybe a key."""
+        return self.upstream_id if self.is_exact else redaction.shown(self.upstream_id)
 
     @property
     def price_version(self) -> str:

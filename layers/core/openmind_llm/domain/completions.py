@@ -157,7 +157,7 @@ class Completions:
     def _routed(self, call: Call, facts: dict[str, Any], now_s: float) -> tuple[ChatRequest, Route]:
         facts["provider"] = self._catalogue.provider(call.provider).name
         request, route = exchanges.routed(self._catalogue, call.provider, call.raw, now_s)
-        facts.update(model=route.model.name, upstream_model=metering.shown_name(route), is_stream=request.is_stream)
+        facts.update(model=route.model.name, upstream_model=route.shown_id, is_stream=request.is_stream)
         return request, route
 
     def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from openmind_llm import redaction
 from openmind_llm.domain import timings
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import Course
@@ -145,7 +144,7 @@ class Meter:
     def _told(self, bill: Bill | None) -> dict[str, str]:
         told = {"x-openmind-attempts": str(len(self._course.trail))}
         if self._course.served is not None:
-            told["x-openmind-served-by"] = f"{self.route.provider.name}/{shown_name(self.route)}"
+            told["x-openmind-served-by"] = f"{self.route.provider.name}/{self.route.shown_id}"
         if self._exchange.itinerary.warnings:
             told["x-openmind-warning"] = "; ".join(self._exchange.itinerary.warnings)
         return disclosure.of_admission(self._admission, bill, self._now()) | told | self._timings()
@@ -254,11 +253,6 @@ async def disclosing(ledger: Ledger, caller: Caller) -> AsyncIterator[None]:
 def capping(asked_output: int | None) -> tuple[str, ...]:
     """What an admission changes in a request, in the words of `x-openmind-adjusted`."""
     return () if asked_output else ("+max_tokens",)
-
-
-def shown_name(route: Route) -> str:
-    """A name that is admitted by its prefix is the client's text, and anything may follow."""
-    return redaction.shown(route.upstream_id)
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Attempts:
         return Attempt(
             provider=route.provider.name,
             model=route.model.name,
-            upstream_model=route.upstream_id,
+            upstream_model=route.shown_id,
             key_id=pick.target.key.key_id,
             started=started,
             duration_ms=took_ms,

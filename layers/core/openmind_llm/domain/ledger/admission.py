@@ -215,7 +215,7 @@ def _hold(standing: Standing, ask: Ask, output: int, amount: int, now_s: float) 
         key_id=standing.key.key_id,
         provider=route.provider.name,
         model=route.model.name,
-        upstream_model=route.upstream_id,
+        upstream_model=route.shown_id,
         price_version=route.price_version,
         is_stream=ask.is_stream,
         started_at=ask.started_ms,

@@ -78,13 +78,13 @@ def settle(hold: Hold, ending: Ending, standing: Standing, held_to: Limits) -> S
 
 def served(hold: Hold, route: Route) -> Hold:
     """The hold of a request that this route has answered."""
-    if (hold.provider, hold.upstream_model) == (route.provider.name, route.upstream_id):
+    if (hold.provider, hold.upstream_model) == (route.provider.name, route.shown_id):
         return hold
     return replace(
         hold,
         provider=route.provider.name,
         model=route.model.name,
-        upstream_model=route.upstream_id,
+        upstream_model=route.shown_id,
         price_version=route.price_version,
         fallback_of=f"{hold.provider}/{hold.model}",
     )
