@@ -44,6 +44,7 @@ ONLY_IN = {
     "fastapi": {"api"},
     "starlette": {"api"},
     "pydantic": {"api"},
+    "anyio": {"providers"},
     "httpx": {"providers"},
     "jwt": {"identity"},
     "cryptography": {"identity"},
