@@ -15,7 +15,7 @@ def listed(on: str = "2026-11-26") -> dict[tuple[str, str], dict[str, Any]]:
 def test_a_model_tells_how_long_it_lives_and_which_models_answer_in_its_stead() -> None:
     entry = listed()["openrouter", "anthropic/claude-sonnet-4.5"]
 
-    assert (entry["status"], entry["shutdown"]) == ("deprecated", "2026-11-30")
+    assert (entry["status"], entry["shutdown"]) == ("deprecated", "2027-04-08")
     assert entry["replacement"] == "anthropic/claude-sonnet-4.6"
     assert entry["fallbacks"] == ["openrouter/anthropic/claude-sonnet-4.6"]
 

@@ -55,7 +55,7 @@ def test_an_exception_is_one(provider: str, name: str) -> None:
             "openrouter",
             "anthropic/claude-opus-4.1",
             "2026-11-26",
-            ["anthropic/claude-opus-4.8", "anthropic/claude-opus-4.1"],
+            ["anthropic/claude-opus-4.1", "anthropic/claude-opus-4.8"],
         ),
     ],
 )
