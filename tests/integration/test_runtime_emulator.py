@@ -44,6 +44,7 @@ STAND_INS = {
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
     "Metrics": "model",
+    "BreakerFailures": "5",
     "PlanOverrides": "[]",
     "DefaultPlan": "free",
     "OidcIssuer": "",
