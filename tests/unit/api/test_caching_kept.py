@@ -202,7 +202,7 @@ def test_an_idempotency_key_without_opting_in_is_told_nothing_of_the_cache() -> 
 
 def test_what_the_successor_of_a_retired_model_said_is_not_given_to_a_key_that_may_not_use_it() -> None:
     gateway = Gateway()
-    gateway.clock.now = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+    gateway.clock.now = datetime(2027, 1, 8, tzinfo=UTC).timestamp()
     body = CHAT | {"model": "anthropic/claude-opus-4.1"}
     first = ask(gateway, body=body, provider="openrouter")
     assert first.headers["x-openmind-served-by"] == "openrouter/anthropic/claude-opus-4.8"
