@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+BOTO_ERRORS = (BotoCoreError, ClientError)
+"""All that boto3 raises."""
+
+
+def cause(error: BotoCoreError | ClientError) -> str:
+    """In one word, without what a message may quote."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+
+
 def available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
     """Whatever boto3 raises means that the ledger cannot be used. What is read lazily is read unguarded."""
 
@@ -23,9 +32,8 @@ def available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return operation(*args, **kwargs)
-        except (BotoCoreError, ClientError) as error:
-            cause = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            logger.error("ledger unavailable", extra={"operation": operation.__name__, "cause": cause})
+        except BOTO_ERRORS as error:
+            logger.error("ledger unavailable", extra={"operation": operation.__name__, "cause": cause(error)})
             raise LedgerUnavailableError from None
 
     return guarded

@@ -11,11 +11,10 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from openmind_llm.domain.attempts.breaker import HealthUnavailableError
 from openmind_llm.domain.attempts.cells import Cell, Counts, Opening
 from openmind_llm.storage import items
+from openmind_llm.storage.availability import BOTO_ERRORS, cause
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
@@ -40,10 +39,8 @@ def _available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return operation(*args, **kwargs)
-        except ClientError as error:
-            raise HealthUnavailableError(error.response["Error"]["Code"]) from None
-        except BotoCoreError as error:
-            raise HealthUnavailableError(type(error).__name__) from None
+        except BOTO_ERRORS as error:
+            raise HealthUnavailableError(cause(error)) from None
 
     return guarded
 

@@ -153,7 +153,7 @@ class Attempts:
         ordered = self._keyring.ordered(provider, course.usable(keys))
         ready = [key for key in ordered if course.is_worth(course.pause_s(key, now), now)]
         if not ready:
-            course.give_up_route()
+            course.leave()
             return None
         return self._open(course, route, sorted(ready, key=lambda one: course.pause_s(one, now)))
 

@@ -94,17 +94,21 @@ class Course:
         pause = backoff.pause_s(self._tries, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._ready_at[target.key.key_id if rule.other_key else ""] = now + max(pause, error.told_wait_s or 0)
         self._tries += rule.again
-        if not self._may_stay(rule):
-            self._leave(rule)
+        if self._at == 0 and not rule.elsewhere:
+            self._at = len(self._routes)
+        elif not self._may_stay(rule):
+            self.leave()
 
     def skip(self, error: GatewayError) -> None:
         """The current route cannot be tried at all."""
         self._note(error)
-        self._leave(table.RULES["unconfigured"])
+        self.leave()
 
-    def give_up_route(self) -> None:
-        """Its time has not come, and will not come in time."""
-        self._leave(table.RULES["unconfigured"])
+    def leave(self) -> None:
+        """The current route for the next one."""
+        self._at += 1
+        self._tries = 0
+        self._ready_at.clear()
 
     def refusal(self) -> GatewayError:
         """What the caller is told at the end: what became of the route that was asked for.
@@ -134,9 +138,3 @@ class Course:
         others = len(self._routes) - self._at - 1
         left = self.budget.attempts - len(self.trail)
         return left > others and (self._tries < TRIES_OF_A_ROUTE or not others)
-
-    def _leave(self, rule: table.Rule) -> None:
-        is_final = self._at == 0 and not rule.elsewhere
-        self._at = len(self._routes) if is_final else self._at + 1
-        self._tries = 0
-        self._ready_at.clear()
