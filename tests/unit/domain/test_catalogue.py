@@ -4,13 +4,10 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain.catalogue import Catalogue, ImageTokens, Model, Price, Profile, Provider
+from openmind_llm.domain.catalogue import ImageTokens, Model, Price
 from openmind_llm.errors import UnknownModelError, UnknownProviderError
-
-PLAIN = Profile(
-    rename={}, drop=frozenset(), drop_empty={}, only={}, inject={}, drop_message_fields=frozenset()
-)  # fmt: skip
-
+from tests.unit.domain import routing
+from tests.unit.domain.routing import catalogue
 
 TODAY = "2026-11-23"
 
@@ -20,27 +17,9 @@ def price(output: int, since: str = "2026-01-01") -> Price:
 
 
 def row(name: str, provider: str = "acme", **changes: Any) -> Model:
-    fields: dict[str, Any] = {
-        "is_prefix": True,
-        "aliases": (),
-        "snapshots": (),
-        "upstream_id": f"{name}-upstream",
-        "profile": PLAIN,
-        "context_window": 1000,
-        "max_output_tokens": None,
-        "capabilities": {},
-        "status": "active",
-        "shutdown": None,
-        "replacement": None,
-        "prices": (price(1),),
-        "ceiling": price(99),
-    }
-    return Model(provider=provider, name=name, **fields | changes)
-
-
-def catalogue(*models: Model) -> Catalogue:
-    providers = [Provider(name, name.title(), f"https://{name}.example/v1", ()) for name in ("acme", "other")]
-    return Catalogue(providers, models)
+    """Its id at the provider is another than its name."""
+    fields = {"upstream_id": f"{name}-upstream", "prices": (price(1),), "ceiling": price(99)} | changes
+    return routing.row(name, provider, **fields)
 
 
 def test_a_row_is_found_by_its_name() -> None:
