@@ -170,7 +170,7 @@ def test_auth_may_read_keys_and_pepper_only(template: Template) -> None:
 QUERIED = [{"Fn::Sub": "${Table.Arn}/index/by-account"}, _arn("Table")]
 """Keys of an account, and its usage."""
 
-TABLE_ACTIONS = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem")
+TABLE_ACTIONS = ("ConditionCheckItem", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem")
 
 
 @pytest.mark.parametrize("name", ["Route", "Stream"])
@@ -188,7 +188,7 @@ def test_the_sweeper_reads_no_secret_and_adds_no_row(template: Template) -> None
     """It only ends what is there."""
     assert [statement["Action"] for statement in _statements(template, "SweepRole")[:2]] == [
         "dynamodb:Query",
-        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        [f"dynamodb:{action}" for action in TABLE_ACTIONS if action != "PutItem"],
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from openmind_llm.telemetry.metrics import Metrics
 from tests.unit.telemetry.telling import attempt, line_of, lines, told
 
-UNITS = {"Milliseconds", "Count"}
+UNITS = {"Milliseconds", "Seconds", "Count"}
 USED = {
     "input_tokens": 10, "cached_input_tokens": 20, "cache_write_tokens": 0, "output_tokens": 5, "reasoning_tokens": 7,
     "charge": 1200, "cost": 300,

@@ -41,6 +41,13 @@ class Telemetry(Protocol):
         """Nothing at all unless the account wants it."""
 
 
+class Signals(Protocol):
+    """Tells what an operator has to know of, and alarms watch. Never waits."""
+
+    def tell(self, what: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
+        """`counts` become metrics of these names, in seconds where a name ends so; `facts` stand beside them."""
+
+
 class Plainly:
     """The bare line, for where nobody measures or traces. See Telemetry."""
 

@@ -73,6 +73,7 @@ class Update:
         return self
 
     def operation(self) -> Item:
+        """A check alone where there is nothing to write: DynamoDB refuses an update that is empty."""
         clauses = [("SET ", self._set), ("REMOVE ", self._remove)]
         expression = " ".join(word + ", ".join(parts) for word, parts in clauses if parts)
         optional = {
@@ -81,6 +82,8 @@ class Update:
             "ExpressionAttributeValues": self._values,
         }
         found = {name: value for name, value in optional.items() if value}
+        if not expression:
+            return {"ConditionCheck": self._request | {"ConditionExpression": "attribute_exists(pk)"} | found}
         return {"Update": self._request | {"UpdateExpression": expression} | found}
 
     def _bounds(self, move: Move) -> Iterator[str]:

@@ -50,10 +50,10 @@ class Metrics:
         names = [name for name in self._told if known.get(name)]
         sets = [{name: known[name] for name in names[: n + 1]} for n in range(len(names))]
         measures = list(_measures(summary))
-        directives = [_directive(sets, measures)]
+        directives = [directive(sets, measures)]
         if error_class := summary.facts.get("error_class"):
             by_class = [{"stage": self._stage, "error_class": error_class}]
-            directives.append(_directive(by_class, [m for m in measures if m[0] == "Errors"]))
+            directives.append(directive(by_class, [m for m in measures if m[0] == "Errors"]))
         return _merged(directives) | {name: value for name, _, value in measures}
 
 
@@ -85,7 +85,8 @@ def _set_aside(attempts: tuple[Attempt, ...]) -> int:
     return sum(bool(table.rule(attempt.means).set_aside_s) for attempt in attempts)
 
 
-def _directive(sets: list[dict[str, str]], measures: list[Measure]) -> Mapping[str, Any]:
+def directive(sets: list[dict[str, str]], measures: list[Measure]) -> Mapping[str, Any]:
+    """What makes metrics of the measures by each of these sets of dimensions, to be merged into the root of a line."""
     provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")  # without one it would be a dimension
     for dimension, told in sets[0].items():
         provider.add_dimension(dimension, told)
