@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from openmind_llm.domain.listing import Listed, Listing
@@ -56,7 +56,7 @@ def _price(listing: Listing, told: Any) -> int | None:
         return None
     try:
         price = Decimal(str(told)) * listing.micro_usd
-    except InvalidOperation:
+    except ArithmeticError:
         return None
     return round(price) or None if price.is_finite() and 0 < price < DEAREST else None
 

@@ -87,13 +87,21 @@ def test_a_model_that_ends_is_a_signal_only_where_nothing_answers_for_it(caplog:
     shop = catalogue(
         row("big", shutdown="2026-12-01", fallbacks=("acme/new",)), row("lost", shutdown="2026-12-02"), row("new")
     )
-    night, signals = nightly({}, shop)
+    night, signals = nightly({"acme": Unlisted("status 500", has_key=True)}, shop)
 
     night.run(900)
 
-    assert signals.counts == {"ModelsRetiring": 1}
+    assert signals.counts == {"ModelsRetiring": 1, "ProvidersUnlisted": 1}
     assert signals.told[0][2]["found"] == ["acme/lost ends on 2026-12-02, and nothing answers for it"]
     assert vars(caplog.records[0])["retiring_with_fallback"] == ["acme/big ends on 2026-12-01, then acme/new answers"]
+
+
+def test_a_model_that_ends_at_a_provider_without_a_key_is_no_signal() -> None:
+    night, signals = nightly({}, catalogue(row("lost", shutdown="2026-12-02")))
+
+    night.run(900)
+
+    assert signals.told == []
 
 
 def test_a_provider_without_a_key_is_a_fact_and_one_that_does_not_answer_is_counted() -> None:

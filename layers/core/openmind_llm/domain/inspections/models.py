@@ -28,8 +28,9 @@ class Findings:
 
     @property
     def abandoned(self) -> list[Ending]:
-        """Models that end with nothing to answer for them."""
-        return [one for one in self.endings if one.successor is None]
+        """Models that end with nothing to answer for them, of providers that have a key: the others answer nobody."""
+        keyless = {name for name, told in self.unlisted.items() if not told.has_key}
+        return [one for one in self.endings if one.successor is None and one.provider not in keyless]
 
 
 class ModelCheck:
