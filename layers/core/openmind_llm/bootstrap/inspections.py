@@ -20,10 +20,11 @@ from openmind_llm.storage.reports import DynamoReports
 from openmind_llm.telemetry.signals import Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from openmind_llm.domain.attempts.target import ProviderKey
     from openmind_llm.settings import Settings
 
 OVERDUE_S = 10 * 60
@@ -47,9 +48,15 @@ def models(settings: Settings) -> ModelCheck:
 
 
 def listings(settings: Settings) -> HttpListings:
-    """By the operator's keys."""
-    keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
-    return HttpListings(keys.all)
+    """By the operator's keys. A secret that cannot be read is not the same as no key: SecretUnreadableError."""
+    secret = credentials.secret(settings, settings.provider_keys_secret)
+    known = SecretProviderKeys(secret)
+
+    def keys(provider: str) -> Sequence[ProviderKey]:
+        secret.text()
+        return known.all(provider)
+
+    return HttpListings(keys)
 
 
 def inspection(settings: Settings, overdue_s: float) -> Callable[[str], Inspection]:

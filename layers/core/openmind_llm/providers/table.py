@@ -49,7 +49,7 @@ _NAME = re.compile(r"[\x21-\x7e]+")
 """What fits into a header."""
 
 
-class OverrideError(Exception):
+class OverrideError(ValueError):
     """The operator's changes to the catalogue cannot be read; the text says which and why."""
 
 
