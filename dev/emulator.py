@@ -18,6 +18,7 @@ from typing import Self
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 REGION = "us-east-1"
+SERVICES = "dynamodb,secretsmanager"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -28,10 +29,10 @@ class EmulatorError(Exception):
 class Emulator:
     """`state` is the folder that outlives it; without one, nothing does."""
 
-    def __init__(self, port: int, log: Path, state: Path | None = None) -> None:
+    def __init__(self, port: int, log: Path, state: Path | None = None, services: str = SERVICES) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = log
-        self._environment = _environment(port, state)
+        self._environment = _environment(port, state) | {"SERVICES": services}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -91,7 +92,6 @@ def _environment(port: int, state: Path | None) -> dict[str, str]:
         **persistence,
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "SERVICES": "dynamodb,secretsmanager",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
