@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from dev import seed
-from dev.emulator import SERVICES, Emulator
+from dev.emulator import Emulator
 from openmind_llm import plans
 from openmind_llm.domain import keys
 from openmind_llm.domain.accounts import Accounts
@@ -72,7 +72,7 @@ type Event = dict[str, Any]
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """DynamoDB, Secrets Manager and S3 on loopback, with what a deployed stack has."""
     log = tmp_path_factory.mktemp("aws") / "log"
-    with Emulator(processes.free_port(), log, services=f"{SERVICES},s3") as emulator:
+    with Emulator(processes.free_port(), log, variables={"SERVICES": "dynamodb,secretsmanager,s3"}) as emulator:
         _fill(emulator.url)
         yield emulator
 

@@ -31,7 +31,7 @@ CODE = {"S3Bucket": "code", "S3Key": "export.zip"}
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     log = tmp_path_factory.mktemp("export-emulator") / "log"
-    with Emulator(processes.free_port(), log, services=SERVICES) as emulator:
+    with Emulator(processes.free_port(), log, variables={"SERVICES": SERVICES}) as emulator:
         yield emulator
 
 
