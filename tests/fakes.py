@@ -1,7 +1,7 @@
 """Stand-ins for what is outside, each with the behaviour that the port's contract suite asks of the real one."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -86,6 +86,16 @@ class FakeTelemetry:
     def tell_content(self, content: Content, *, is_wanted: bool) -> None:
         if is_wanted:
             self.contents.append(content)
+
+
+class FakeSignals:
+    """See domain.telemetry.Signals."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, float], dict[str, Any]]] = []
+
+    def tell(self, what: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
+        self.told.append((what, dict(counts), dict(facts or {})))
 
 
 class FakeLogins:
