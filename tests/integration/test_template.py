@@ -289,4 +289,6 @@ def test_nothing_is_named_by_hand(template: Template) -> None:
 
 def test_outputs_say_where_everything_is(template: Template) -> None:
     """What the command line and the operator ask the stack for."""
-    assert set(template["Outputs"]) == {"ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret"}
+    assert set(template["Outputs"]) == {
+        *("ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret", "DashboardUrl"),
+    }
