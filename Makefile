@@ -77,6 +77,10 @@ smoke: .venv/ready ## look at a deployed gateway: STACK=…, or URL=… KEY=… 
 prices: .venv/ready ## compare our provider prices with the genai-prices package
 	@$(RUN)/python -m dev.price_drift
 
+.PHONY: cost
+cost: .venv/ready ## reckon docs/cost.md anew, from prices, measurements and the template
+	@$(RUN)/python -m dev.cost
+
 .PHONY: faults
 faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md
 	@$(RUN)/python -m tests.integration.faults.write
