@@ -46,6 +46,7 @@ def _log_line(target: Target) -> str:
 def _metric(target: Target) -> str:
     stack = target.deployed
     stack.needs("Metrics", "stage", "provider", "model")
+    stack.needs_aws()
     status(target.whole, 200)
     dimensions = [{"Name": "stage", "Value": stack.parameter("Stage")}]
 
@@ -75,6 +76,7 @@ def _within(seen: str | None, missing: str, within_s: float) -> str:
 def _cold_start(target: Target) -> str:
     """Requests at once need as many environments; nothing of the stack is changed for it."""
     stack, door = target.deployed, target.url_door or target.api
+    stack.needs_aws()
     since_s = target.clock.now()
     with ThreadPoolExecutor(NEW_ENVIRONMENTS) as threads:
         list(threads.map(lambda _: target.complete(door), range(NEW_ENVIRONMENTS)))
@@ -96,6 +98,7 @@ def _cold_start(target: Target) -> str:
 def _trace(target: Target) -> str:
     stack = target.deployed
     stack.needs("Tracing", "Active")
+    stack.needs_aws()
     digits = _line_of(target).get("trace_id", "")
     trace_id = f"1-{digits[:8]}-{digits[8:]}"
     request_id = target.whole.headers["x-request-id"]

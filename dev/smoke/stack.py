@@ -67,6 +67,11 @@ class Stack:
         if value not in values if values else not value:
             raise NotTriedError(f"{parameter} is {value or 'not set'}")
 
+    def needs_aws(self) -> None:
+        """Raises NotTriedError on an emulator, for what none of them does."""
+        if self.is_emulated:
+            raise NotTriedError("no emulator does this")
+
     def physical(self, logical_id: str) -> str:
         """Raises UnmetError."""
         if logical_id not in self.resources:

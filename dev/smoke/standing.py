@@ -88,6 +88,7 @@ def _alias(target: Target) -> str:
 
 
 def _table(target: Target) -> str:
+    target.deployed.needs_aws()
     name, client = target.deployed.outputs["TableName"], target.deployed.client("dynamodb")
     living = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
@@ -146,6 +147,7 @@ def _waf(target: Target) -> str:
 
 
 def _quota(target: Target) -> str:
+    target.deployed.needs_aws()
     limits = target.deployed.client("lambda").get_account_settings()["AccountLimit"]
     seen = f"{limits['ConcurrentExecutions']} at once, {limits['UnreservedConcurrentExecutions']} unreserved"
     if limits["UnreservedConcurrentExecutions"] < LEAST_CONCURRENCY:

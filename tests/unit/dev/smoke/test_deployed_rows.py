@@ -17,6 +17,11 @@ TOLD = LINE | {"_aws": {"CloudWatchMetrics": [{}]}}
 USUAL = {"LogLevel": "INFO", "Metrics": "model", "Stage": "dev"}
 
 
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 def seen(
     name: str, parameters: dict[str, str] | None = None, kinds: dict[str, str] | None = None, **said: Any
 ) -> Result:
@@ -49,6 +54,13 @@ def test_what_the_stack_has_not_switched_on_is_not_tried(name: str, parameter: s
     result = seen(name, {"LogLevel": "ERROR", "Metrics": "off"})
 
     assert (result.verdict, result.seen.partition(" ")[0]) == (NOT_TRIED, parameter)
+
+
+@pytest.mark.parametrize("name", ["metric", "cold-start", "table", "quota"])
+def test_what_no_emulator_does_is_not_tried_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+    assert (seen(name).verdict, seen(name).seen) == (NOT_TRIED, "no emulator does this")
 
 
 def test_a_line_with_metrics_is_well() -> None:
