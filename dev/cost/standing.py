@@ -12,12 +12,10 @@ def idle(data: Data, made: Made) -> Lines:
     usd, found = data.usd, data.found
     stored = usd["dynamodb_gb"] + usd["dynamodb_recovery_gb"]
     secrets, boards = len(made.of_kind("AWS::SecretsManager::Secret")), len(made.of_kind("AWS::CloudWatch::Dashboard"))
-    told = sum(data.inputs["idle_metrics"].values())
     return {
         f"Secrets ({secrets})": secrets * usd["secret"],
         f"Alarms ({made.alarm_metrics} metrics)": made.alarm_metrics * usd["alarm"],
         f"Dashboards ({boards})": boards * usd["dashboard"],
-        f"Metrics that schedules tell ({told:.2g})": told * usd["metric"],
         f"Schedules ({round(sum(made.runs.values())):,} runs)": _runs(data, made),
         f"Table ({found['kept_gb']:g} GB, with recovery)": found["kept_gb"] * stored,
     }
