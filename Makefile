@@ -84,9 +84,18 @@ run-stream-runtime: .venv/ready ## serve the stream function to the Runtime API 
 	@: "$${AWS_LAMBDA_RUNTIME_API:?is where a Runtime API listens, such as 127.0.0.1:9001}"
 	@LAMBDA_TASK_ROOT="$(CURDIR)/functions/stream" _HANDLER=handler.app PYTHON="$(RUN)/python" layers/core/openmind-llm-runtime
 
+.PHONY: smoke
+smoke: .venv/ready ## look at a deployed gateway: STACK=…, or URL=… KEY=… (STREAM_URL, PROVIDER, MODEL, ROWS)
+	@OPENMIND_API_KEY="$(KEY)" $(RUN)/python -m dev.smoke --stack "$(STACK)" --url "$(URL)" --stream-url "$(STREAM_URL)" \
+		--provider "$(or $(PROVIDER),openai)" --model "$(or $(MODEL),gpt-4o-mini)" --rows "$(ROWS)"
+
 .PHONY: prices
 prices: .venv/ready ## compare our provider prices with the genai-prices package
 	@$(RUN)/python -m dev.price_drift
+
+.PHONY: cost
+cost: .venv/ready ## reckon docs/cost.md anew, from prices, measurements and the template
+	@$(RUN)/python -m dev.cost
 
 .PHONY: faults
 faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md
