@@ -10,7 +10,7 @@ from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.health import Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
-from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.telemetry import Content, Summary
@@ -48,6 +48,19 @@ class FakeUpstreamPort:
             if isinstance(one, Exception):
                 raise one
             yield Chunk(json.dumps(one).encode(), one)
+
+
+class Fixed:
+    """See domain.catalogues.Catalogues. Always the same one."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def at_hand(self) -> Catalogue:
+        return self._catalogue
+
+    def now(self) -> Catalogue:
+        return self._catalogue
 
 
 class FakeProviderKeys:

@@ -1,0 +1,29 @@
+"""Wires what knows the catalogue: packaged rows, below the stack's parameter, below what operators have set."""
+
+import dataclasses
+import time
+from functools import partial
+
+from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain.catalogues import StoredCatalogues, VersionStore
+from openmind_llm.providers import table
+from openmind_llm.settings import Settings
+from openmind_llm.telemetry.signals import Signals
+
+
+def create(settings: Settings, store: VersionStore) -> StoredCatalogues:
+    """Reads nothing yet of what was set. Raises OverrideError for the parameter."""
+    base, signals = built(settings), Signals(settings.stage)
+    return StoredCatalogues(
+        base, partial(built, settings), store, signals, time.time, max_age_s=settings.catalogue_max_age_s
+    )
+
+
+def built(settings: Settings, stored: str = "", version: int = 0) -> Catalogue:
+    """Raises OverrideError."""
+    loaded = table.load(settings.model_overrides, stored, version=version)
+    providers = [
+        dataclasses.replace(provider, base_url=settings.base_urls.get(provider.name, provider.base_url))
+        for provider in loaded.providers()
+    ]
+    return Catalogue(providers, loaded.models(), version)
