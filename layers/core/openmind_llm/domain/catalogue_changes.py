@@ -9,7 +9,7 @@ from typing import Protocol
 
 from openmind_llm.domain import catalogue_rows, utc
 from openmind_llm.domain.catalogue import Catalogue, OverrideError, Row
-from openmind_llm.domain.catalogue_rows import Rows
+from openmind_llm.domain.catalogue_rows import NewPrice, Rows
 from openmind_llm.domain.ledger.audit import AuditRow
 
 MOST_BYTES = 350_000
@@ -96,15 +96,14 @@ class CatalogueChanges:
         return self._layers.rows(self.latest().rows)
 
     def set(self, asked: Iterable[Row], actor: str, *, rewrites_prices: bool = False) -> Change:
-        """Lays fields over what is stored of each row."""
+        """Lays fields over what is stored of each row. Raises PriceHistoryError."""
         return self._laid(self.latest(), asked, "set", actor, rewrites_prices=rewrites_prices)
 
-    def reprice(self, name: str, since: str, usd: Mapping[str, int], omcu: Mapping[str, int], actor: str) -> Change:
-        """A price from a day on, in micro-USD and OMCU for a million tokens. What is not named costs what it did."""
+    def reprice(self, name: str, price: NewPrice, fields: Row, actor: str) -> Change:
+        """Adds a price to a row, and sets other fields of it with it."""
         latest, (provider, model) = self.latest(), catalogue_rows.key(name)
-        prices = catalogue_rows.priced(self._row(latest, name), since, usd, omcu)
-        asked = {"provider": provider, "name": model, "prices": prices}
-        return self._laid(latest, [asked], "set", actor)
+        prices = catalogue_rows.priced(self._row(latest, name), price)
+        return self._laid(latest, [fields | {"provider": provider, "name": model, "prices": prices}], "set", actor)
 
     def retire(self, name: str, on: str, fallbacks: list[str], actor: str) -> Change:
         """From a day on, `YYYY-MM-DD`, its fallbacks are asked first: these, or those that it has."""
@@ -162,8 +161,7 @@ class CatalogueChanges:
         number = latest.number + 1
         version = Version(number, text, number if origin is None else origin, int(self._now() * 1000), actor, action)
         lines = tuple(catalogue_rows.lines(self._before(latest), self._layers.rows(text)))
-        stored = catalogue_rows.differences(catalogue_rows.read(latest.rows), catalogue_rows.read(text))
-        detail = {catalogue_rows.told(name): " ".join(fields) for name, fields in stored}
+        detail = dict(catalogue_rows.detail(catalogue_rows.read(latest.rows), catalogue_rows.read(text)))
         return Change(version, lines or ("what is stored changes, and nothing that holds",), detail)
 
     def _before(self, latest: Version) -> Rows:

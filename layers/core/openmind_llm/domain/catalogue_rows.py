@@ -1,7 +1,8 @@
 """Rows of the catalogue as data: how an operator names and changes them, and how a change of them is told."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from openmind_llm.domain import money
@@ -34,6 +35,15 @@ FIELDS = frozenset(
     }
 )
 """Of a row. A misspelt one must not be taken for a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrice:
+    """From a day on, in micro-USD and OMCU for a million tokens, by class. What is not named costs what it did."""
+
+    since: str
+    usd: dict[str, int]
+    omcu: dict[str, int]
 
 
 class PriceHistoryError(ValueError):
@@ -73,15 +83,15 @@ def text(rows: Rows) -> str:
     return json.dumps([rows[name] for name in sorted(rows)], sort_keys=True, separators=(",", ":"))
 
 
-def priced(row: Row, since: str, usd: Mapping[str, int], omcu: Mapping[str, int]) -> list[Row]:
-    """The prices of a row with a new one from a day on: what is not named costs what it did. Raises ValueError."""
+def priced(row: Row, price: NewPrice) -> list[Row]:
+    """The prices of a row, and a new one after them. Raises ValueError."""
     prices: list[Row] = row["prices"]
     newest = prices[-1]
-    if usd and newest["usd"].get("tiers"):
+    if price.usd and newest["usd"].get("tiers"):
         raise ValueError("the price has tiers: set a new one as JSON, see `models show`")
-    entry = {**newest, "since": since, "omcu_basis": "set by the operator"}
+    entry = {**newest, "since": price.since, "omcu_basis": "set by the operator"}
     entry.pop("source", None)
-    return [*prices, entry | {"usd": newest["usd"] | usd, "omcu": newest["omcu"] | omcu}]
+    return [*prices, entry | {"usd": newest["usd"] | price.usd, "omcu": newest["omcu"] | price.omcu}]
 
 
 def require_prices_kept(before: Rows, after: Rows) -> None:
@@ -106,6 +116,15 @@ def differences(before: Rows, after: Rows) -> Iterator[tuple[Key, list[str]]]:
             yield name, []
         elif old != new:
             yield name, sorted(field for field in old.keys() | new.keys() if old.get(field) != new.get(field))
+
+
+def detail(before: Rows, after: Rows) -> Iterator[tuple[str, str]]:
+    """Which rows that are stored change, and which of their fields."""
+    for name, fields in differences(before, after):
+        if name not in after:
+            yield told(name), "nothing set any more"
+        else:
+            yield told(name), " ".join(fields or sorted(after[name].keys() - {"provider", "name"}))
 
 
 def lines(before: Rows, after: Rows) -> Iterator[str]:

@@ -10,8 +10,8 @@ from openmind_llm.domain.usage import TOKEN_CLASSES
 
 STATUSES = ("active", "deprecated", "retired", "unverified")
 
-MOST = 10**12
-"""Of any number: of tokens, or of micro-units for a million of them."""
+MOST = 10**10
+"""Of any number: of tokens, or micro-USD for a million of them. What is dearer was written in the wrong unit."""
 
 _OMCU_CLASSES = frozenset(TOKEN_CLASSES)
 _USD_CLASSES = _OMCU_CLASSES - {"reasoning"}
@@ -53,7 +53,7 @@ def _check_limits(model: Model) -> None:
         raise ValueError("context_window must be a positive integer")
     if model.max_output_tokens is not None and not _are_positive([model.max_output_tokens]):
         raise ValueError("max_output_tokens must be a positive integer, or null")
-    if not all(isinstance(has, bool) for has in model.capabilities.values()):
+    if not all(_NAME.fullmatch(name) and isinstance(has, bool) for name, has in model.capabilities.items()):
         raise ValueError("capabilities must be true or false each")
 
 
@@ -91,7 +91,7 @@ def _check_classes(level: Mapping[str, Any], known: frozenset[str]) -> None:
     if unknown:
         raise ValueError(f"a price has no {unknown}")
     if not _are_positive([level["input"], level["output"], *(level[name] for name in level.keys() - {"tiers"})]):
-        raise ValueError("prices must be positive integers")
+        raise ValueError(f"prices must be positive integers up to {MOST}")
 
 
 def _are_positive(numbers: Iterable[Any]) -> bool:
