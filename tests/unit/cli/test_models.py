@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from dev.seed import TABLE
 from openmind_llm.providers import table
 from openmind_llm.storage.catalogue import DynamoCatalogue
-from tests.unit.cli.conftest import ENVIRONMENT, TABLE, Run
+from tests.unit.cli.conftest import ENVIRONMENT, Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 from functools import partial
 
 from openmind_llm.domain.catalogue import Catalogue
@@ -11,12 +12,10 @@ from openmind_llm.settings import Settings
 from openmind_llm.telemetry.signals import Signals
 
 
-def create(settings: Settings, store: VersionStore) -> StoredCatalogues:
+def create(settings: Settings, store: VersionStore, now: Callable[[], float] = time.time) -> StoredCatalogues:
     """Reads nothing yet of what was set. Raises OverrideError for the parameter."""
-    base, signals = built(settings), Signals(settings.stage)
-    return StoredCatalogues(
-        base, partial(built, settings), store, signals, time.time, max_age_s=settings.catalogue_max_age_s
-    )
+    base, build, signals = built(settings), partial(built, settings), Signals(settings.stage)
+    return StoredCatalogues(base, build, store, signals, now, settings.catalogue_max_age_s)
 
 
 def built(settings: Settings, stored: str = "", version: int = 0) -> Catalogue:
