@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from openmind_llm.cli import accounts, audit, credit, keys, ledger, models, plans, usage
-from openmind_llm.domain.catalogue import OverrideError
+from openmind_llm.cli import accounts, audit, credit, keys, ledger, models, plans, provider_keys, usage, words
 from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
 from openmind_llm.plans import PlanOverrideError
 from openmind_llm.settings import MissingSettingError, Settings
 from openmind_llm.storage.secrets import SecretUnreadableError
 from openmind_llm.storage.stack import StackNotFoundError, stack_environment
 
-GROUPS = (accounts, keys, credit, plans, models, usage, ledger, audit)
+GROUPS = (accounts, keys, credit, plans, models, provider_keys, usage, ledger, audit)
 """Each adds its commands by `add`; the command of a parsed line is its `command`."""
 
 OPERATOR = "operator"
@@ -37,13 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         ValueError,
         GatewayError,
-        OverrideError,
         PlanOverrideError,
         MissingSettingError,
         SecretUnreadableError,
         StackNotFoundError,
         BotoCoreError,
         ClientError,
+        OSError,
     ) as error:
         sys.stderr.write(f"openmind-llm: {_told(error)}\n")
         return 1
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="openmind-llm", description="Operate an OpenMind LLM gateway.")
     parser.add_argument("--stack", help="name of the deployed CloudFormation stack")
-    groups = parser.add_subparsers(required=True, metavar="group")
+    groups = parser.add_subparsers(required=True, metavar="group", parser_class=words.Group)
     for group in GROUPS:
         group.add(groups)
     return parser

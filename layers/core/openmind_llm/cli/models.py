@@ -1,15 +1,15 @@
-"""`openmind-llm models`: the catalogue of models, and changes of it while the gateway runs."""
+"""`openmind-llm models`: the catalogue, changes of it while the gateway runs, and whether it is still true."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmind_llm.cli import models_changes, models_list
+from openmind_llm.cli import models_changes, models_check, models_list
 
 if TYPE_CHECKING:
     from openmind_llm.cli.words import Groups
 
-PARTS = (models_list, models_changes)
+PARTS = (models_list, models_changes, models_check)
 """Each adds its commands by `add`."""
 
 

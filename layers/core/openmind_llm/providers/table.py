@@ -21,6 +21,7 @@ from openmind_llm.domain.catalogue import (
     ReportedCost,
     Row,
 )
+from openmind_llm.domain.listing import Listing
 from openmind_llm.providers import checks
 
 type Rows = dict[tuple[str, str], Row]
@@ -130,7 +131,13 @@ def _provider(name: str, row: Row) -> Provider:
         refused_fields=frozenset(row["refused_fields"]),
         unpriced_fields=frozenset(row["unpriced_fields"]),
         reported_cost=ReportedCost(**row["reported_cost"]) if row["reported_cost"] else None,
+        listing=_listing(row["listing"]),
     )
+
+
+def _listing(row: Row) -> Listing:
+    """What the row does not say is as in OpenAI's list."""
+    return Listing(**row | ({"names": tuple(row["names"])} if "names" in row else {}))
 
 
 def _profile(row: Row) -> Profile:

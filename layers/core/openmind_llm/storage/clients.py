@@ -10,6 +10,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 
@@ -32,9 +33,19 @@ def dynamodb_for_requests() -> DynamoDBClient:
     return boto3.client("dynamodb", config=_waiting(0.5, 0.7, 2))
 
 
+def dynamodb_for_inspections() -> DynamoDBClient:
+    """Nobody waits for them: a page of an account with thousands of rows may take longer than a second."""
+    return boto3.client("dynamodb", config=_waiting(2, 20, 5))
+
+
 def secretsmanager() -> SecretsManagerClient:
     """Some 4 s at the worst: a secret that was read once serves on."""
     return boto3.client("secretsmanager", config=_waiting(1, 1, 2))
+
+
+def s3() -> S3Client:
+    """Some 30 s at the worst: nobody waits for a file."""
+    return boto3.client("s3", config=_waiting(2, 10, 3))
 
 
 def cloudformation() -> CloudFormationClient:

@@ -1,4 +1,4 @@
-"""A deployed stack's outputs and parameters as the environment that its functions see."""
+"""A deployed stack's outputs as the environment that its functions see."""
 
 from openmind_llm.storage import clients
 
@@ -7,7 +7,9 @@ _VARIABLES = {
     "KeyPepperSecret": "KEY_PEPPER_SECRET",
     "ProviderKeysSecret": "PROVIDER_KEYS_SECRET",
 }
+
 _PARAMETERS = {"ModelOverrides": "MODEL_OVERRIDES", "PlanOverrides": "PLAN_OVERRIDES"}
+"""Of the stack, as its functions are told of them. A stack of an older version has not all of them."""
 
 
 class StackNotFoundError(Exception):
@@ -20,6 +22,6 @@ def stack_environment(name: str) -> dict[str, str]:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
     if not _VARIABLES.keys() <= outputs.keys():
         raise StackNotFoundError(f"{name} is not a stack of this gateway")
-    given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stacks[0].get("Parameters", [])}
-    found = {variable: outputs[key] for key, variable in _VARIABLES.items()}
-    return found | {variable: given[key] for key, variable in _PARAMETERS.items() if key in given}
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stacks[0].get("Parameters", [])}
+    told = {variable: parameters[name] for name, variable in _PARAMETERS.items() if name in parameters}
+    return {variable: outputs[key] for key, variable in _VARIABLES.items()} | told
