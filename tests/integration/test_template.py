@@ -295,5 +295,5 @@ def test_outputs_say_where_everything_is(template: Template) -> None:
     """What the command line and the operator ask the stack for."""
     exports = {"UsageBucket", "ExportFailures"}
     assert set(template["Outputs"]) - exports == {
-        "ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret",
+        "ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret", "DashboardUrl",
     }  # fmt: skip
