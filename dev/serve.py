@@ -21,10 +21,10 @@ from dev.start import StartError
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application, ledgers
 from openmind_llm.domain import keys
+from openmind_llm.domain.catalogue import OverrideError
 from openmind_llm.errors import GatewayError
 from openmind_llm.plans import PlanOverrideError
 from openmind_llm.providers import table
-from openmind_llm.providers.table import OverrideError
 from openmind_llm.settings import Settings
 
 DEFAULT_PORT = 8080

@@ -15,6 +15,7 @@ class Settings:
     """Field names are the variables' in lower case; times are in seconds.
 
     `trace_header` reads what Lambda says anew for each invocation: `_X_AMZN_TRACE_ID`, or "".
+    `catalogue_max_age_s`: after which it is looked for a newer catalogue.
     `breaker_failures`: so many in a minute, if they are most, close the way to a provider; 0 watches none.
     """
 
@@ -29,6 +30,7 @@ class Settings:
     settle_margin_s: float = 60
     seen_max_age_s: float = 30
     secrets_max_age_s: int = 300
+    catalogue_max_age_s: float = 20
     breaker_failures: int = 5
     max_body_bytes: int = 6 * 1024 * 1024
     cors_allow_origin: str = ""
@@ -59,6 +61,7 @@ class Settings:
             settle_margin_s=float(environ.get("SETTLE_MARGIN_S", "60")),
             seen_max_age_s=float(environ.get("SEEN_MAX_AGE_S", "30")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
+            catalogue_max_age_s=float(environ.get("CATALOGUE_MAX_AGE_S", "20")),
             breaker_failures=int(environ.get("BREAKER_FAILURES", "5")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
