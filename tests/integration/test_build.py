@@ -10,7 +10,7 @@ from tests.integration.conftest import ROOT, run_sam
 
 LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
 EM_AARCH64 = 183
-FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction", "SweepFunction")
+FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction", "SweepFunction", "RolloutFunction")
 LAYERS = ("CoreLayer", "DependenciesLayer")
 CORE = ROOT / "layers" / "core" / "openmind_llm"
 RUNTIME = Path("python/openmind-llm-runtime")

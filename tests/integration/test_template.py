@@ -91,8 +91,8 @@ def test_authorizer_is_the_auth_function(template: Template) -> None:
     _, variables = scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]["Fn::Sub"]
     permissions = of_type(template, "AWS::Lambda::Permission").values()
 
-    assert variables == {"__FunctionArn__": _arn("AuthFunction")}
-    assert _arn("AuthFunction") in [p["Properties"]["FunctionName"] for p in permissions]
+    assert variables == {"__FunctionArn__": {"Ref": "AuthFunctionAliaslive"}}
+    assert {"Ref": "AuthFunctionAliaslive"} in [p["Properties"]["FunctionName"] for p in permissions]
 
 
 @pytest.mark.parametrize(("path", "method"), PUBLIC)
@@ -202,9 +202,9 @@ def test_the_sweeper_runs_every_five_minutes(template: Template) -> None:
 def test_no_policy_has_a_wildcard(template: Template) -> None:
     """Neither in actions nor in resources, in no role, and no role has a managed policy, which would.
 
-    But for tracing, where it is asked for: see test_template_tracing.py.
+    But for tracing and rollouts, where they are asked for: see test_template_tracing.py and test_template_rollout.py.
     """
-    roles = of_type(template, "AWS::IAM::Role")
+    roles = {n: r for n, r in of_type(template, "AWS::IAM::Role").items() if r.get("Condition") != "IsGradual"}
     statements = [statement for role in roles for statement in _statements(template, role)]
 
     assert set(roles) == {"AuthRole", "RouteRole", "StreamRole", "SweepRole"}
@@ -217,10 +217,10 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     functions = of_type(template, "AWS::Lambda::Function")
     told = [n for n, f in functions.items() if "PROVIDER_KEYS_SECRET" in f["Properties"]["Environment"]["Variables"]]
 
-    assert told == ["RouteFunction", "StreamFunction"]
+    assert set(told) == {"RouteFunction", "StreamFunction", "RolloutFunction"}
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Rollout"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]
@@ -279,7 +279,8 @@ def test_provider_keys_are_left_to_the_operator(template: Template) -> None:
 
 def test_nothing_is_named_by_hand(template: Template) -> None:
     """Two stacks in one account do not meet."""
-    ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] != "AWS::Lambda::Permission"}
+    referring = {"AWS::Logs::MetricFilter", *(f"AWS::Lambda::{kind}" for kind in ("Permission", "Version", "Alias"))}
+    ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] not in referring}
     named = [(name, property_) for name, properties in ours.items() for property_ in NAMES if property_ in properties]
     layers = [x["Properties"]["LayerName"] for x in of_type(template, "AWS::Lambda::LayerVersion").values()]
 
