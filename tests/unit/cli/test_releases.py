@@ -140,7 +140,7 @@ def test_deployments_that_are_under_way_are_found_in_codedeploy(lambdas: LambdaC
     """moto's stacks have nothing of CodeDeploy: its answer is put in its place."""
     deployed = StackReleases("gateway")
     deployed._resources |= {"ServerlessDeploymentApplication": "app", "StreamFunctionDeploymentGroup": "group"}
-    asked = {"applicationName": "app", "deploymentGroupName": "group", "includeOnlyStatuses": list(UNDER_WAY)}
+    asked = {"applicationName": "app", "deploymentGroupName": "group", "includeOnlyStatuses": UNDER_WAY}
 
     with Stubber(deployed._codedeploy) as stubber:
         stubber.add_response("list_deployments", {"deployments": ["d-1"]}, asked)
