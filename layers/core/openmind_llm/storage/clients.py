@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy.client import CodeDeployClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 
@@ -37,6 +38,11 @@ def dynamodb_for_requests() -> DynamoDBClient:
 def secretsmanager() -> SecretsManagerClient:
     """Some 4 s at the worst: a secret that was read once serves on."""
     return boto3.client("secretsmanager", config=_waiting(1, 1, 2))
+
+
+def s3() -> S3Client:
+    """Some 30 s at the worst: nobody waits for a file."""
+    return boto3.client("s3", config=_waiting(2, 10, 3))
 
 
 def cloudformation() -> CloudFormationClient:
