@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,16 @@ class _NoManagedPolicies:
 @pytest.fixture(scope="session")
 def template() -> Template:
     """The translated template, for Stage dev."""
-    source = yaml_parse(TEMPLATE.read_text())
-    validator = SamTemplateValidator(source, _NoManagedPolicies(), region=REGION, parameter_overrides={"Stage": "dev"})
+    return translate(TEMPLATE.read_text())
+
+
+@cache
+def translate(text: str, **parameters: str) -> Template:
+    """What SAM makes of a template's text where these parameters are set. Not to be changed: others have the same."""
+    overrides = {"Stage": "dev"} | parameters
+    validator = SamTemplateValidator(
+        yaml_parse(text), _NoManagedPolicies(), region=REGION, parameter_overrides=overrides
+    )
     translated: Template = yaml_parse(validator.get_translated_template_if_valid())
     return translated
 
