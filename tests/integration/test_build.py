@@ -1,5 +1,6 @@
 """What would be uploaded: the artefacts of `sam build`."""
 
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,13 @@ def test_native_code_is_for_arm(built: Path) -> None:
     assert {_elf_machine(path) for path in native} == {EM_AARCH64}
 
 
+def test_native_code_for_an_emulator_is_for_this_machine(built_here: Path) -> None:
+    """LAYER_PLATFORM or AWS_ENDPOINT_URL asked for it."""
+    native = list((built_here / "DependenciesLayer").rglob("_pydantic_core*.so"))
+
+    assert [_elf_machine(path) for path in native] == [_elf_machine(Path(sys.executable).resolve())]
+
+
 def test_dependencies_are_those_of_the_functions(built: Path) -> None:
     """Nothing of the development groups is deployed."""
     folders = {path.name for path in (built / "DependenciesLayer" / "python").iterdir()}
@@ -106,9 +114,10 @@ def test_dependencies_are_compiled(built: Path) -> None:
 
 
 def test_function_with_its_layers_fits_lambda(built: Path, tmp_path: Path) -> None:
-    """Code and layers stay under the limit; their sizes are printed."""
+    """Code and layers stay under the limit; files and sizes are printed."""
     for name in (*FUNCTIONS, *LAYERS):
         zipped = _zipped_size(built / name, tmp_path / "archive.zip")
-        print(f"{name}: {_size(built / name) / 1e6:.2f} MB, zipped {zipped / 1e6:.2f} MB")  # noqa: T201
+        count = len(list(_files(built / name)))
+        print(f"{name}: {count} files, {_size(built / name) / 1e6:.2f} MB, zipped {zipped / 1e6:.2f} MB")  # noqa: T201
 
     assert sum(_size(built / name) for name in ("RouteFunction", *LAYERS)) < LAMBDA_UNZIPPED_LIMIT
