@@ -11,9 +11,9 @@ from dev.start import StartError
 STACK = "openmind-llm-dev"
 
 
-def urls(stack: str, endpoint: str) -> dict[str, str]:
+def urls(stack: str, session: boto3.Session, endpoint: str) -> dict[str, str]:
     """The stack's outputs name hosts of AWS. Both URLs end without a slash. Raises StartError."""
-    found = boto3.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)["Stacks"][0]
+    found = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     try:
         api, url = (outputs[name].partition("//")[2].partition(".")[0] for name in ("ApiUrl", "StreamUrl"))
@@ -28,7 +28,7 @@ def urls(stack: str, endpoint: str) -> dict[str, str]:
 
 def main() -> int:
     try:
-        found = urls(os.environ.get("STACK") or STACK, os.environ["AWS_ENDPOINT_URL"])
+        found = urls(os.environ.get("STACK") or STACK, boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
     except KeyError:
         sys.stderr.write("make emulator-urls: `source .dev/aws/environment` first\n")
         return 1
