@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,12 +37,16 @@ def run(environ: Mapping[str, str], state: Path) -> None:
 @contextmanager
 def emulated(port: int, log: Path) -> Iterator[Emulator]:
     """Its functions call the simulator instead of the providers, and may do what their roles allow, and no more."""
-    with serving(simulator, start.listen(0)) as simulator_port:
+    with (
+        tempfile.TemporaryDirectory(prefix="openmind-emulator-", ignore_cleanup_errors=True) as scratch,
+        serving(simulator, start.listen(0)) as simulator_port,
+    ):
         base_urls = {
             f"{provider.name.upper()}_BASE_URL": f"http://127.0.0.1:{simulator_port}/{provider.name}"
             for provider in table.load().providers()
         }
-        with Emulator(port, log, module="dev.aws.emulator", variables=_variables(port) | base_urls) as emulator:
+        variables = _variables(port) | base_urls | {"TMPDIR": scratch}
+        with Emulator(port, log, module="dev.aws.emulator", variables=variables) as emulator:
             yield emulator
 
 

@@ -1,10 +1,8 @@
 """Where a function runs: alone with what was deployed, under Lambda's own client for Python or under its wrapper."""
 
-import atexit
 import hashlib
 import importlib.util
 import io
-import shutil
 import sys
 import tempfile
 import threading
@@ -128,7 +126,5 @@ def _runtime() -> Path:
 
 @cache
 def _scratch() -> Path:
-    """Gone when the process ends."""
-    folder = tempfile.mkdtemp(prefix="openmind-emulator-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    """Within TMPDIR, which is gone when the emulator ends."""
+    return Path(tempfile.mkdtemp(prefix="functions-"))
