@@ -21,6 +21,7 @@ KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
 
 PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *LOGINS, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
+EXPORTED_FILES = "${UsageBucket.Arn}/usage/*"
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 
 
@@ -42,7 +43,7 @@ def _logs(name: str) -> dict[str, Any]:
     return _allow(["logs:CreateLogStream", "logs:PutLogEvents"], _arn(name))
 
 
-@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction"])
+@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction", "ExportFunction"])
 def test_functions_run_python_on_arm(template: Template, name: str) -> None:
     """The layers hold code for this Python and this processor only."""
     function = properties(template, name)
@@ -202,13 +203,13 @@ def test_the_sweeper_runs_every_five_minutes(template: Template) -> None:
 def test_no_policy_has_a_wildcard(template: Template) -> None:
     """Neither in actions nor in resources, in no role, and no role has a managed policy, which would.
 
-    But for tracing, where it is asked for: see test_template_tracing.py.
+    But for tracing, where it is asked for: see test_template_tracing.py. And but for the names of exported files.
     """
     roles = of_type(template, "AWS::IAM::Role")
     statements = [statement for role in roles for statement in _statements(template, role)]
 
-    assert set(roles) == {"AuthRole", "RouteRole", "StreamRole", "SweepRole"}
-    assert not [statement for statement in statements if "*" in json.dumps(statement)]
+    assert set(roles) == {"AuthRole", "ExportRole", "RouteRole", "StreamRole", "SweepRole"}
+    assert [one["Resource"] for one in statements if "*" in json.dumps(one)] == [{"Fn::Sub": EXPORTED_FILES}]
     assert not [role for role in roles.values() if "ManagedPolicyArns" in role["Properties"]]
 
 
@@ -220,7 +221,7 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     assert told == ["RouteFunction", "StreamFunction"]
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]
@@ -279,7 +280,8 @@ def test_provider_keys_are_left_to_the_operator(template: Template) -> None:
 
 def test_nothing_is_named_by_hand(template: Template) -> None:
     """Two stacks in one account do not meet."""
-    ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] != "AWS::Lambda::Permission"}
+    referring = {"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"}
+    ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] not in referring}
     named = [(name, property_) for name, properties in ours.items() for property_ in NAMES if property_ in properties]
     layers = [x["Properties"]["LayerName"] for x in of_type(template, "AWS::Lambda::LayerVersion").values()]
 
@@ -289,4 +291,7 @@ def test_nothing_is_named_by_hand(template: Template) -> None:
 
 def test_outputs_say_where_everything_is(template: Template) -> None:
     """What the command line and the operator ask the stack for."""
-    assert set(template["Outputs"]) == {"ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret"}
+    exports = {"UsageBucket", "ExportFailures"}
+    assert set(template["Outputs"]) - exports == {
+        "ApiUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret",
+    }  # fmt: skip
