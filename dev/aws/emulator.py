@@ -8,11 +8,16 @@ from dev.aws import functions, resources, rest_api
 from dev.aws.patches import PatchError
 
 
+def change_ministack() -> None:
+    """Raises PatchError."""
+    functions.apply()
+    resources.apply()
+    rest_api.apply()
+
+
 def main() -> int:
     try:
-        functions.apply()
-        resources.apply()
-        rest_api.apply()
+        change_ministack()
     except PatchError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -83,6 +83,19 @@ def test_a_client_that_leaves_does_not_stop_the_function(at_either_door: Caller,
     assert _settled(caller, reply.headers["x-request-id"])["state"] == "settled"
 
 
+def test_a_completion_leaves_its_line_in_the_log(stack: Deployed, at_either_door: Caller) -> None:
+    """In the log group that the template made."""
+    request = at_either_door.post(PATH, QUESTION).headers["x-request-id"]
+    logs = stack.session.client("logs", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
+    group = stack.physical_id("StreamLogs")
+
+    deadline = time.monotonic() + CLOSING_S
+    while not (found := logs.filter_log_events(logGroupName=group, filterPattern=f'"{request}"')["events"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert json.loads(found[0]["message"])["message"] == "completion"
+
+
 def _settled(caller: Caller, request: str) -> Any:
     """What is told of a request once it is over."""
     deadline = time.monotonic() + CLOSING_S
