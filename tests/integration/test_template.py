@@ -22,6 +22,9 @@ KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
 PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *LOGINS, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
 EXPORTED_FILES = "${UsageBucket.Arn}/usage/*"
+REFERRING = ("AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping")
+"""What names a function without naming itself."""
+
 NAMES = ("FunctionName", "TableName", "RoleName", "LogGroupName", "Name")
 
 
@@ -43,7 +46,9 @@ def _logs(name: str) -> dict[str, Any]:
     return _allow(["logs:CreateLogStream", "logs:PutLogEvents"], _arn(name))
 
 
-@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction", "ExportFunction"])
+@pytest.mark.parametrize(
+    "name", ["AuthFunction", "RouteFunction", "StreamFunction", "ExportFunction", "InspectFunction"]
+)
 def test_functions_run_python_on_arm(template: Template, name: str) -> None:
     """The layers hold code for this Python and this processor only."""
     function = properties(template, name)
@@ -195,9 +200,7 @@ def test_the_sweeper_reads_no_secret_and_adds_no_row(template: Template) -> None
 
 def test_the_sweeper_runs_every_five_minutes(template: Template) -> None:
     """The bound on how long a dead request keeps its credit is stated with it."""
-    (rule,) = of_type(template, "AWS::Events::Rule").values()
-
-    assert rule["Properties"]["ScheduleExpression"] == "rate(5 minutes)"
+    assert properties(template, "SweepFunctionRegularly")["ScheduleExpression"] == "rate(5 minutes)"
 
 
 def test_no_policy_has_a_wildcard(template: Template) -> None:
@@ -208,7 +211,7 @@ def test_no_policy_has_a_wildcard(template: Template) -> None:
     roles = of_type(template, "AWS::IAM::Role")
     statements = [statement for role in roles for statement in _statements(template, role)]
 
-    assert set(roles) == {"AuthRole", "ExportRole", "RouteRole", "StreamRole", "SweepRole"}
+    assert set(roles) == {"AuthRole", "ExportRole", "InspectRole", "RouteRole", "StreamRole", "SweepRole"}
     assert [one["Resource"] for one in statements if "*" in json.dumps(one)] == [{"Fn::Sub": EXPORTED_FILES}]
     assert not [role for role in roles.values() if "ManagedPolicyArns" in role["Properties"]]
 
@@ -218,10 +221,10 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     functions = of_type(template, "AWS::Lambda::Function")
     told = [n for n, f in functions.items() if "PROVIDER_KEYS_SECRET" in f["Properties"]["Environment"]["Variables"]]
 
-    assert told == ["RouteFunction", "StreamFunction"]
+    assert set(told) == {"RouteFunction", "StreamFunction", "InspectFunction"}
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export", "Inspect"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]
@@ -280,8 +283,7 @@ def test_provider_keys_are_left_to_the_operator(template: Template) -> None:
 
 def test_nothing_is_named_by_hand(template: Template) -> None:
     """Two stacks in one account do not meet."""
-    referring = {"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"}
-    ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] not in referring}
+    ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] not in REFERRING}
     named = [(name, property_) for name, properties in ours.items() for property_ in NAMES if property_ in properties]
     layers = [x["Properties"]["LayerName"] for x in of_type(template, "AWS::Lambda::LayerVersion").values()]
 
