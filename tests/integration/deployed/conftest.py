@@ -72,6 +72,13 @@ class Deployed:
         found = self.cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
         return found["StackResourceDetail"]["PhysicalResourceId"]
 
+    @property
+    def functions_by_name(self) -> dict[str, str]:
+        """Physical ids by logical ones."""
+        found = self.cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        functions = (one for one in found if one["ResourceType"] == "AWS::Lambda::Function")
+        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in functions}
+
     def sam(self, *arguments: str) -> str:
         return run_sam(*arguments, cwd=self.artefacts, variables=self.environment)
 
