@@ -85,6 +85,13 @@ def test_native_code_is_for_arm(built: Path) -> None:
     assert {_elf_machine(path) for path in native} == {EM_AARCH64}
 
 
+def test_native_code_for_an_emulator_is_for_this_machine(built_here: Path) -> None:
+    """LAYER_PLATFORM or AWS_ENDPOINT_URL asked for it."""
+    native = list((built_here / "DependenciesLayer").rglob("_pydantic_core*.so"))
+
+    assert [_elf_machine(path) for path in native] == [_elf_machine(Path(sys.executable).resolve())]
+
+
 def test_dependencies_are_those_of_the_functions(built: Path) -> None:
     """Nothing of the development groups is deployed."""
     folders = {path.name for path in (built / "DependenciesLayer" / "python").iterdir()}
