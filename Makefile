@@ -75,6 +75,18 @@ build: .venv/ready ## build the functions and layers as they are deployed
 deploy: build ## deploy to STAGE=dev, staging or prod
 	@PATH="$(CURDIR)/$(RUN):$$PATH" sam deploy --config-env "$(or $(STAGE),$(error say STAGE=dev, staging or prod))"
 
+.PHONY: emulator
+emulator: .venv/ready ## emulate the AWS that a stack can be deployed to, on http://127.0.0.1:4566 (PORT); see docs/emulator.md
+	@$(RUN)/python -m dev.aws
+
+.PHONY: emulator-urls
+emulator-urls: .venv/ready ## print where the doors of STACK=openmind-llm-dev are on the emulator
+	@$(RUN)/python -m dev.aws.urls
+
+.PHONY: local-invoke
+local-invoke: .venv/ready ## invoke FUNCTION=RouteFunction on EVENT=events/route_health.json in Lambda's own image
+	@PATH="$(CURDIR)/$(RUN):$(CURDIR)/.uv/bin:$$PATH" $(RUN)/python -m dev.local_invoke "$(EVENT)" $(FUNCTION)
+
 .PHONY: stream-emulator
 stream-emulator: .venv/ready ## serve the stream function as its function URL does, beside a running make dev
 	@$(RUN)/python -m dev.function_url
