@@ -31,7 +31,7 @@ PROCEDURES = {
 
 
 def test_every_command_of_ours_is_one() -> None:
-    groups = "accounts|audit|credit|keys|ledger|plans|usage"
+    groups = "accounts|audit|credit|keys|ledger|models|plans|usage"
     typed = re.findall(r"openmind-llm ([^#\n`]+)", TYPED)
     told = re.findall(rf"`(?:openmind-llm )?((?:--stack \S+ )?(?:{groups}) [a-z]+ [^`]+)`", RUNBOOK)
     parser = cli._parser()
