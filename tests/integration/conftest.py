@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,16 @@ class _NoManagedPolicies:
 @pytest.fixture(scope="session")
 def template() -> Template:
     """The translated template, for Stage dev."""
-    source = yaml_parse(TEMPLATE.read_text())
-    validator = SamTemplateValidator(source, _NoManagedPolicies(), region=REGION, parameter_overrides={"Stage": "dev"})
+    return translate(TEMPLATE.read_text())
+
+
+@cache
+def translate(text: str, **parameters: str) -> Template:
+    """What SAM makes of a template's text where these parameters are set. Not to be changed: others have the same."""
+    overrides = {"Stage": "dev"} | parameters
+    validator = SamTemplateValidator(
+        yaml_parse(text), _NoManagedPolicies(), region=REGION, parameter_overrides=overrides
+    )
     translated: Template = yaml_parse(validator.get_translated_template_if_valid())
     return translated
 
@@ -42,13 +52,22 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "artefacts"
 
 
-def run_sam(*arguments: str, cwd: Path) -> str:
+@pytest.fixture(scope="session")
+def built_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for this machine's processor, so that it runs here."""
+    folder = tmp_path_factory.mktemp("build-here")
+    run_sam("build", "--build-dir", str(folder / "artefacts"), cwd=ROOT, variables={"LAYER_PLATFORM": "native"})
+    return folder / "artefacts"
+
+
+def run_sam(*arguments: str, cwd: Path, variables: Mapping[str, str] | None = None) -> str:
     """What `sam` printed. The Python that runs the tests is the one that it builds with."""
     environment = os.environ | {
         "PATH": os.pathsep.join((str(BIN), str(ROOT / ".uv" / "bin"), os.environ["PATH"])),
         "AWS_DEFAULT_REGION": REGION,
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
+        **(variables or {}),
     }
     done = subprocess.run(
         [BIN / "sam", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False

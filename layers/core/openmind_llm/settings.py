@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 PROVIDER_URL_SUFFIX = "_BASE_URL"
+VERSION_SUFFIX = "_VERSION"
 
 
 class MissingSettingError(Exception):
@@ -16,6 +17,7 @@ class Settings:
 
     `trace_header` reads what Lambda says anew for each invocation: `_X_AMZN_TRACE_ID`, or "".
     `catalogue_max_age_s`: after which it is looked for a newer catalogue.
+    `versions`: what `<FUNCTION>_VERSION` says, by function in lower case: the version that is to be checked.
     `breaker_failures`: so many in a minute, if they are most, close the way to a provider; 0 watches none.
     """
 
@@ -44,6 +46,8 @@ class Settings:
     metrics: str = "model"
     xray_daemon_address: str = ""
     trace_header: Callable[[], str] = str
+    rollout_model: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -75,12 +79,16 @@ class Settings:
             metrics=environ.get("METRICS", "model"),
             xray_daemon_address=environ.get("AWS_XRAY_DAEMON_ADDRESS", ""),
             trace_header=lambda: environ.get("_X_AMZN_TRACE_ID", ""),
-            base_urls={
-                name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
-                for name, value in environ.items()
-                if name.endswith(PROVIDER_URL_SUFFIX) and value
-            },
+            rollout_model=environ.get("ROLLOUT_MODEL", ""),
+            versions=_ending(environ, VERSION_SUFFIX),
+            base_urls={name: url.rstrip("/") for name, url in _ending(environ, PROVIDER_URL_SUFFIX).items()},
         )
+
+
+def _ending(environ: Mapping[str, str], suffix: str) -> dict[str, str]:
+    """What is set of the variables with this ending, by what stands before it in lower case."""
+    found = ((name, value) for name, value in environ.items() if name.endswith(suffix) and value)
+    return {name.removesuffix(suffix).lower(): value for name, value in found}
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:
