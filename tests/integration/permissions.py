@@ -1,0 +1,74 @@
+"""Every permission that the stack gives, with its reason: one row each, as `statements.all_of` tells it.
+
+Whoever adds a role, a policy or a trigger writes its rows here. `*` is for X-Ray alone (and in the paths of the API).
+"""
+
+TRUST = 'Allow sts:AssumeRole by {"Service": "lambda.amazonaws.com"}'
+WORK = {TRUST: "the function runs by it"}
+
+TABLE = "dynamodb:ConditionCheckItem, dynamodb:GetItem, dynamodb:BatchGetItem"
+KMS = (
+    "Allow kms:Decrypt on SecretsKmsKeyArn if "
+    '{"StringEquals": {"kms:ViaService": {"Fn::Sub": "secretsmanager.${AWS::Region}.${AWS::URLSuffix}"}}}'
+)
+API = (
+    "Permission lambda:InvokeFunction by apigateway.amazonaws.com from "
+    "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:Api/"
+)
+KEY_OF_SECRETS = {"Attached SecretsKeyPolicy where HasSecretsKey": "reads a secret that the operator's key encrypts"}
+COMPLETIONS = {
+    "Attached CompletionsPolicy": "answers completions",
+    "Attached TracingPolicy where IsTraced": "tells X-Ray what was tried",
+}
+ROUTE_PATHS = (
+    *("*/", "*/*", "*/api/core/*/chat/completions", "OPTIONS/*", "OPTIONS/api/core/*/chat/completions"),
+    *("*/docs", "*/health", "*/openapi.json", "*/api/core/account/balance", "*/api/core/usage", "*/api/core/usage/*"),
+    *(f"*/api/core/api_keys{action}" for action in ("", "/create", "/delete", "/rotate", "/update")),
+)
+
+
+def _log(group: str) -> dict[str, str]:
+    return {f"Allow logs:CreateLogStream, logs:PutLogEvents on {group}.Arn": "writes its own log"}
+
+
+PERMISSIONS: dict[str, dict[str, str]] = {
+    "AuthRole": WORK
+    | KEY_OF_SECRETS
+    | _log("AuthLogs")
+    | {
+        "Allow dynamodb:GetItem on Table.Arn": "looks up one key; it sees every request, and so may do no more",
+        "Allow secretsmanager:GetSecretValue on KeyPepperSecret": "hashes the key that a request brings",
+    },
+    "RouteRole": WORK
+    | KEY_OF_SECRETS
+    | COMPLETIONS
+    | _log("RouteLogs")
+    | {"Allow dynamodb:Query on ${Table.Arn}/index/by-account, Table.Arn": "keys of an account, and its usage"},
+    "StreamRole": WORK | KEY_OF_SECRETS | COMPLETIONS | _log("StreamLogs"),
+    "SweepRole": WORK
+    | _log("SweepLogs")
+    | {
+        "Allow dynamodb:Query on ${Table.Arn}/index/open-holds": "finds what dead requests left",
+        f"Allow {TABLE}, dynamodb:UpdateItem, dynamodb:DeleteItem on Table.Arn": "settles it; adds no row",
+    },
+    "CompletionsPolicy": {
+        f"Allow {TABLE}, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem on Table.Arn": "the ledger, "
+        "kept and cached answers, the breaker; a transaction needs the permissions of its parts",
+        "Allow secretsmanager:GetSecretValue on KeyPepperSecret, ProviderKeysSecret": "checks keys, asks providers",
+    },
+    "TracingPolicy": {
+        "Allow xray:PutTraceSegments, xray:PutTelemetryRecords on *": "X-Ray has no resources to name",
+    },
+    "SecretsKeyPolicy": {KMS: "as Secrets Manager asks for it, and for nothing else"},
+    "AuthFunction.Arn": {f"{API}authorizers/*": "is the authorizer of this API; its id is only known once made"},
+    "RouteFunction": {f"{API}*/{path}": "answers this path" for path in ROUTE_PATHS},
+    "StreamFunction": {
+        f"{API}*/POST/api/core/*/chat/completions": "answers completions",
+        'Permission lambda:InvokeFunctionUrl by * if {"FunctionUrlAuthType": "NONE"}': "the second door, open to "
+        "whoever has a key: the function checks it",
+        'Permission lambda:InvokeFunction by * if {"InvokedViaFunctionUrl": true}': "the same: Lambda asks for both",
+    },
+    "SweepFunction": {
+        "Permission lambda:InvokeFunction by events.amazonaws.com from SweepFunctionRegularly.Arn": "its clock",
+    },
+}
