@@ -55,9 +55,22 @@ types: .venv/ready ## check the types
 build: .venv/ready ## build the functions and layers as they are deployed
 	@PATH="$(CURDIR)/$(RUN):$(CURDIR)/.uv/bin:$$PATH" sam build
 
+# What these are about comes by variables: STAGE, STACK, PARAMETERS, CONFIRM. Each may be done again, also when interrupted.
 .PHONY: deploy
-deploy: build ## deploy to STAGE=dev, staging or prod
-	@PATH="$(CURDIR)/$(RUN):$$PATH" sam deploy --config-env "$(or $(STAGE),$(error say STAGE=dev, staging or prod))"
+deploy: .venv/ready ## deploy to STAGE=dev, staging or prod (STACK=…, PARAMETERS="Name=value …", CONFIRM=<stack>)
+	@$(RUN)/python -m dev.operate preflight
+	@$(MAKE) --no-print-directory build
+	@PATH="$(CURDIR)/$(RUN):$$PATH" AWS_DEFAULT_REGION="$${AWS_DEFAULT_REGION:-us-east-1}" sam validate --lint
+	@$(RUN)/python -m dev.operate deploy
+	@if grep -q '^smoke:' Makefile; then $(MAKE) --no-print-directory smoke STACK="$(or $(STACK),openmind-llm-$(STAGE))"; fi
+
+.PHONY: destroy
+destroy: .venv/ready ## delete the stack of STAGE=… (STACK=…, CONFIRM=<stack>); its table and secrets are kept
+	@$(RUN)/python -m dev.operate destroy
+
+.PHONY: restore
+restore: .venv/ready ## make the table of STAGE=… what the table FROM=… is (PEPPER=<secret>, CONFIRM=<stack>)
+	@$(RUN)/python -m dev.operate restore
 
 .PHONY: stream-emulator
 stream-emulator: .venv/ready ## serve the stream function as its function URL does, beside a running make dev
