@@ -64,6 +64,10 @@ deploy: .venv/ready ## deploy to STAGE=dev, staging or prod (STACK=…, PARAMETE
 	@$(RUN)/python -m dev.operate deploy
 	@if grep -q '^smoke:' Makefile; then $(MAKE) --no-print-directory smoke STACK="$(or $(STACK),openmind-llm-$(STAGE))"; fi
 
+.PHONY: account
+account: .venv/ready ## once per account and region: API Gateway's log role; with GITHUB=owner/repo, roles for its workflows
+	@$(RUN)/python -m dev.operate account
+
 .PHONY: destroy
 destroy: .venv/ready ## delete the stack of STAGE=… (STACK=…, CONFIRM=<stack>); its table and secrets are kept
 	@$(RUN)/python -m dev.operate destroy

@@ -1,12 +1,12 @@
-"""`python -m dev.operate preflight | deploy | destroy | restore`: what it is about comes by make's variables."""
+"""`python -m dev.operate preflight | deploy | destroy | restore | account`: what about comes by make's variables."""
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.operate import deploy, destroy, preflight, restore
+from dev.operate import account, deploy, destroy, preflight, restore
 from dev.operate.target import Target, target
 from dev.start import StartError
 
@@ -15,7 +15,10 @@ def main(arguments: list[str]) -> int:
     if os.environ.get("AWS_REGION"):  # which boto3 does not read, while all other SDKs do
         os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
     try:
-        ACTIONS[arguments[0]](target(os.environ))
+        if arguments == ["account"]:
+            _tell(account.run(os.environ))
+        else:
+            ACTIONS[arguments[0]](target(os.environ))
     except StartError as error:
         return _fail(str(error))
     except (BotoCoreError, ClientError, OSError) as error:
@@ -26,16 +29,20 @@ def main(arguments: list[str]) -> int:
 
 
 def _preflight(to: Target) -> None:
-    account = preflight.look(to)
-    found = list(preflight.faults(account, to))
+    seen = preflight.look(to)
+    found = list(preflight.faults(seen, to))
     if found:
         raise StartError("\nmake: ".join(found))
-    print(f"{to.stack} ({to.stage}) in account {account.id}, {account.region}", flush=True)
+    _tell([f"{to.stack} ({to.stage}) in account {seen.id}, {seen.region}"])
 
 
 def _destroy(to: Target) -> None:
     destroy.confirm(to, os.environ, input)
-    for line in destroy.run(to):
+    _tell(destroy.run(to))
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
         print(line, flush=True)
 
 
@@ -48,7 +55,7 @@ ACTIONS: dict[str, Callable[[Target], None]] = {
     "preflight": _preflight,
     "deploy": lambda to: deploy.run(to, os.environ),
     "destroy": _destroy,
-    "restore": lambda to: print(restore.run(to, os.environ)),
+    "restore": lambda to: _tell([restore.run(to, os.environ)]),
 }
 
 if __name__ == "__main__":
