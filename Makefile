@@ -32,7 +32,7 @@ soak: .venv/ready ## load the gateway beside a failing provider for SECONDS=600,
 	@$(RUN)/python -m tests.soak --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
 .PHONY: check
-check: format-check lint types test ## everything that CI runs
+check: format-check lint types scan test ## everything that CI runs
 
 .PHONY: format
 format: .venv/ready ## format the code
@@ -50,6 +50,10 @@ lint: .venv/ready ## lint the code; the template is linted by a test
 .PHONY: types
 types: .venv/ready ## check the types
 	@$(RUN)/mypy
+
+.PHONY: scan
+scan: .venv/ready .checkov/ready ## look for weak settings in what would be deployed, by checkov
+	@$(RUN)/python -m dev.checkov
 
 .PHONY: build
 build: .venv/ready ## build the functions and layers as they are deployed
@@ -95,7 +99,7 @@ faults: .venv/ready ## play what providers can do to a request, and write docs/f
 
 .PHONY: clean
 clean: ## remove what the other targets made, local state too
-	rm -rf .venv .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkov .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(UV):
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: install Python 3.13" >&2; exit 1; }
@@ -103,4 +107,10 @@ $(UV):
 
 .venv/ready: pyproject.toml uv.lock .python-version | $(UV)
 	@$(UV) sync --quiet --frozen
+	@touch $@
+
+# checkov wants another boto3 than we do, so it has an environment of its own.
+.checkov/ready: dev/checkov/requirements.txt .python-version | $(UV)
+	@$(UV) venv --quiet --clear .checkov
+	@$(UV) pip sync --quiet --python .checkov/bin/python --require-hashes $<
 	@touch $@

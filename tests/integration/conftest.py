@@ -7,31 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samcli.lib.translate.sam_template_validator import SamTemplateValidator
-from samtranslator.yaml_helper import yaml_parse
+
+from dev import translate
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATE = ROOT / "template.yaml"
 BIN = Path(sys.prefix) / "bin"
-REGION = "us-east-1"
+REGION = translate.REGION
 
 type Template = dict[str, Any]
-
-
-class _NoManagedPolicies:
-    """Stands where SAM would ask IAM for the managed policies that a template names: ours names none."""
-
-    def load(self) -> dict[str, str]:
-        raise AssertionError("the template names a managed policy")
 
 
 @pytest.fixture(scope="session")
 def template() -> Template:
     """The translated template, for Stage dev."""
-    source = yaml_parse(TEMPLATE.read_text())
-    validator = SamTemplateValidator(source, _NoManagedPolicies(), region=REGION, parameter_overrides={"Stage": "dev"})
-    translated: Template = yaml_parse(validator.get_translated_template_if_valid())
-    return translated
+    return translate.translated()
 
 
 @pytest.fixture(scope="session")
