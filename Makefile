@@ -32,7 +32,23 @@ soak: .venv/ready ## load the gateway beside a failing provider for SECONDS=600,
 	@$(RUN)/python -m tests.soak --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
 .PHONY: check
-check: format-check lint types scan test ## everything that CI runs
+check: format-check lint types scan licences audit test ## everything that CI runs
+
+.PHONY: audit
+audit: .venv/ready ## ask whether a deployed package has a known vulnerability; STRICT=1 fails where nobody can be asked
+	@UV="$(UV)" $(RUN)/python -m dev.audit
+
+.PHONY: licences
+licences: .venv/ready ## list the licences of the deployed packages; fails on one that may not be deployed
+	@UV="$(UV)" $(RUN)/python -m dev.licences
+
+.PHONY: sbom
+sbom: .venv/ready ## write .aws-sam/sbom.cdx.json: what is deployed, as the built layer tells it
+	@mkdir -p .aws-sam && UV="$(UV)" $(RUN)/python -m dev.sbom >.aws-sam/sbom.cdx.json && echo .aws-sam/sbom.cdx.json
+
+.PHONY: sizes
+sizes: build ## print how large the built functions and layers are
+	@$(RUN)/python -m dev.sizes
 
 .PHONY: format
 format: .venv/ready ## format the code

@@ -1,4 +1,4 @@
-"""DynamoDB and Secrets Manager on loopback: ministack in a process of its own.
+"""An emulated AWS on loopback: ministack in a process of its own; DynamoDB and Secrets Manager alone, if not told more.
 
 ministack and not moto: its transactions are isolated, and its state survives a restart (it is written when the
 process is told to stop).
@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -26,18 +27,27 @@ class EmulatorError(Exception):
 
 
 class Emulator:
-    """`state` is the folder that outlives it; without one, nothing does."""
+    """`state` is the folder that outlives it; without one, nothing does. `variables` go over what it is told anyway."""
 
-    def __init__(self, port: int, log: Path, state: Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        log: Path,
+        state: Path | None = None,
+        *,
+        module: str = "ministack",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = log
-        self._environment = _environment(port, state)
+        self._module = module
+        self._environment = _environment(port, state) | dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-m", self._module],
                 env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -61,6 +71,12 @@ class Emulator:
             self._process.kill()
             self._process.wait()
 
+    def wait(self) -> None:
+        """Until it ends, which it does not by itself. Raises EmulatorError."""
+        if self._process is not None:
+            self._process.wait()
+        raise EmulatorError(f"the AWS emulator has stopped; its log: {self._log}")
+
     def client_environment(self) -> dict[str, str]:
         """What makes boto3 talk to this emulator and to nothing else."""
         return {
@@ -77,7 +93,8 @@ class Emulator:
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise EmulatorError(f"the AWS emulator stopped at once; its log: {self._log}")
+                said = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise EmulatorError(f"the AWS emulator stopped at once: {said} (its log: {self._log})")
             if _answers(f"{self.url}/_ministack/health"):
                 return
             time.sleep(0.05)

@@ -22,6 +22,6 @@ class MemoryReports:
     def row(self, account_id: str, request_id: str) -> Hold | Entry | None:
         return next((row for row in self.rows(account_id) if hold_of(row).request_id == request_id), None)
 
-    def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
+    def rows(self, account_id: str, since: str = "", until: str = "~") -> list[Hold | Entry]:
         rows: list[Hold | Entry] = [*self.ledger.holds.values(), *self.ledger.entries.values()]
-        return [row for row in rows if hold_of(row).account_id == account_id and hold_of(row).request_id >= since]
+        return [r for r in rows if hold_of(r).account_id == account_id and since <= hold_of(r).request_id <= until]

@@ -12,6 +12,9 @@ from dev.start import StartError
 type Kept = tuple[str, str]
 """Type and physical id."""
 
+FREE = {"AWS::S3::BucketPolicy"}
+"""Goes with what it is of."""
+
 ARTEFACTS = "aws-sam-cli-managed-default"
 
 
@@ -77,7 +80,11 @@ def _kept(client: Any, stack: str) -> list[Kept]:
     """By the deployed template's own words: this clone may be another."""
     body = client.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
     resources = _resources(body)
-    retained = {name for name, r in resources.items() if str(r.get("DeletionPolicy", "")).startswith("Retain")}
+    retained = {
+        name
+        for name, r in resources.items()
+        if str(r.get("DeletionPolicy", "")).startswith("Retain") and r["Type"] not in FREE
+    }
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
     there = [summary for page in pages for summary in page["StackResourceSummaries"]]
     return [(r["ResourceType"], r["PhysicalResourceId"]) for r in there if r["LogicalResourceId"] in retained]

@@ -1,6 +1,6 @@
 """Every permission that the stack gives, with its reason: one row each, as `statements.all_of` tells it.
 
-Whoever adds a role, a policy or a trigger writes its rows here. `*` is for X-Ray alone (and in the paths of the API).
+Whoever adds a role, a policy or a trigger writes its rows here. `*` as a resource is for X-Ray alone.
 """
 
 TRUST = 'Allow sts:AssumeRole by {"Service": "lambda.amazonaws.com"}'
@@ -50,6 +50,18 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     | {
         "Allow dynamodb:Query on ${Table.Arn}/index/open-holds": "finds what dead requests left",
         f"Allow {TABLE}, dynamodb:UpdateItem, dynamodb:DeleteItem on Table.Arn": "settles it; adds no row",
+    },
+    "ExportRole": WORK
+    | _log("ExportLogs")
+    | {
+        "Allow dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator, dynamodb:ListStreams "
+        "on Table.StreamArn": "Lambda reads the stream for it; it reads no table",
+        "Allow s3:PutObject on ${UsageBucket.Arn}/usage/*": "writes files, whose names are days and batches",
+        "Allow sqs:SendMessage on ExportFailures.Arn": "tells what it gave up",
+    },
+    "UsageBucketPolicy": {
+        "Deny s3:* by * on UsageBucket.Arn, ${UsageBucket.Arn}/* if "
+        '{"Bool": {"aws:SecureTransport": "false"}}': "nobody reads or writes it in clear",
     },
     "CompletionsPolicy": {
         f"Allow {TABLE}, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem on Table.Arn": "the ledger, "

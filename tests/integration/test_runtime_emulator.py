@@ -50,6 +50,7 @@ STAND_INS = {
     "OidcIssuer": "",
     "OidcAudience": "",
     "Table": "table",
+    "UsageBucket": "usage-bucket",
     "KeyPepperSecret": "key-pepper",
     "ProviderKeysSecret": "provider-keys",
 }
@@ -69,8 +70,9 @@ type Event = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """DynamoDB and Secrets Manager on loopback, with what a deployed stack has."""
-    with Emulator(processes.free_port(), tmp_path_factory.mktemp("aws") / "log") as emulator:
+    """DynamoDB, Secrets Manager and S3 on loopback, with what a deployed stack has."""
+    log = tmp_path_factory.mktemp("aws") / "log"
+    with Emulator(processes.free_port(), log, variables={"SERVICES": "dynamodb,secretsmanager,s3"}) as emulator:
         _fill(emulator.url)
         yield emulator
 
@@ -80,6 +82,7 @@ def _fill(url: str) -> None:
     dynamodb = session.client("dynamodb", endpoint_url=url)
     secrets = session.client("secretsmanager", endpoint_url=url)
     seed.create_table(dynamodb, STAND_INS["Table"])
+    session.client("s3", endpoint_url=url).create_bucket(Bucket=STAND_INS["UsageBucket"])
     seed.create_secret(secrets, STAND_INS["KeyPepperSecret"], PEPPER, replace=False)
     provider_keys = json.dumps({"openai": canaries.PROVIDER_KEY})
     seed.create_secret(secrets, STAND_INS["ProviderKeysSecret"], provider_keys, replace=False)
@@ -131,6 +134,15 @@ def sweep(
 ) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("sweep") / "log"
     with _function("SweepFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
+def export(
+    built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("export") / "log"
+    with _function("ExportFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
         yield function
 
 
@@ -343,6 +355,13 @@ def test_sweep_settles_the_hold_of_a_request_that_died(sweep: Running, aws: Emul
     ledger.admit(Caller(keys.key_id(_example_key()), ACCOUNT), racers.ask(time.time() - 3_600))
 
     assert [_invoke(sweep, "sweep_schedule") for _ in range(2)] == [{"swept": 1}, {"swept": 0}]
+
+
+def test_export_writes_what_was_settled(export: Running, aws: Emulator) -> None:
+    s3 = boto3.Session("local", "local", region_name=REGION).client("s3", endpoint_url=aws.url)
+
+    assert _invoke(export, "export_stream") == {"exported": 1}
+    assert len(s3.list_objects_v2(Bucket=STAND_INS["UsageBucket"])["Contents"]) == 1
 
 
 def test_every_recorded_event_of_the_managed_functions_gets_an_answer(auth: Running, route: Running) -> None:

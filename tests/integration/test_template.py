@@ -29,7 +29,7 @@ def _arn(name: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
-@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction"])
+@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction", "ExportFunction"])
 def test_functions_run_python_on_arm(template: Template, name: str) -> None:
     """The layers hold code for this Python and this processor only."""
     function = properties(template, name)
@@ -160,7 +160,7 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     assert told == ["RouteFunction", "StreamFunction"]
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]
@@ -219,7 +219,7 @@ def test_provider_keys_are_left_to_the_operator(template: Template) -> None:
 
 def test_nothing_is_named_by_hand(template: Template) -> None:
     """Two stacks in one account do not meet. A domain is named by the operator, and its record by the domain."""
-    named_outside = {"AWS::Lambda::Permission", "AWS::Route53::RecordSet"}
+    named_outside = {"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Route53::RecordSet"}
     ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] not in named_outside}
     named = [(name, property_) for name, properties in ours.items() for property_ in NAMES if property_ in properties]
     layers = [x["Properties"]["LayerName"] for x in of_type(template, "AWS::Lambda::LayerVersion").values()]
@@ -230,6 +230,7 @@ def test_nothing_is_named_by_hand(template: Template) -> None:
 
 def test_outputs_say_where_everything_is(template: Template) -> None:
     """What the command line and the operator ask the stack for."""
-    assert set(template["Outputs"]) == {
+    exports = {"UsageBucket", "ExportFailures"}
+    assert set(template["Outputs"]) - exports == {
         *("ApiUrl", "DomainUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret"),
     }

@@ -20,14 +20,20 @@ def test_every_permission_has_its_reason() -> None:
 
 
 def test_xray_has_the_only_wildcard_of_a_role() -> None:
-    wide = [(holder, line) for holder, line, _ in ROWS if "*" in line and not line.startswith("Permission ")]
+    """But for files, whose names are made as they are written."""
+    wide = {(holder, line) for holder, line, _ in ROWS if "*" in line and line.startswith(("Allow", "Attached"))}
 
-    assert wide == [("TracingPolicy", "Allow xray:PutTraceSegments, xray:PutTelemetryRecords on *")]
+    assert wide == {
+        ("TracingPolicy", "Allow xray:PutTraceSegments, xray:PutTelemetryRecords on *"),
+        ("ExportRole", "Allow s3:PutObject on ${UsageBucket.Arn}/usage/*"),
+    }
 
 
 def test_only_the_function_url_lets_anybody_call() -> None:
     """And it goes with its parameter."""
-    assert {holder for holder, line, _ in ROWS if " by *" in line} == {"StreamFunction"}
+    open_to_all = {holder for holder, line, _ in ROWS if " by *" in line and not line.startswith("Deny ")}
+
+    assert open_to_all == {"StreamFunction"}
 
 
 @pytest.mark.parametrize("kind", ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"])

@@ -37,6 +37,7 @@ class Settings:
     default_plan: str = "free"
     oidc_issuer: str = ""
     oidc_audience: str = ""
+    usage_bucket: str = ""
     stage: str = "dev"
     metrics: str = "model"
     xray_daemon_address: str = ""
@@ -66,6 +67,7 @@ class Settings:
             default_plan=environ.get("DEFAULT_PLAN", "free"),
             oidc_issuer=environ.get("OIDC_ISSUER", ""),
             oidc_audience=environ.get("OIDC_AUDIENCE", ""),
+            usage_bucket=environ.get("USAGE_BUCKET", ""),
             stage=environ.get("STAGE", "dev"),
             metrics=environ.get("METRICS", "model"),
             xray_daemon_address=environ.get("AWS_XRAY_DAEMON_ADDRESS", ""),

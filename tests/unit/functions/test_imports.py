@@ -11,11 +11,12 @@ ENVIRONMENT = {
     "TABLE_NAME": "table",
     "KEY_PEPPER_SECRET": "pepper",
     "PROVIDER_KEYS_SECRET": "keys",
+    "USAGE_BUCKET": "bucket",
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "test",
     "PYTHONPATH": f"{ROOT}/layers/core",
 }
-CEILINGS = {"auth": 500, "route": 1000, "stream": 700, "sweep": 500}
+CEILINGS = {"auth": 500, "route": 1000, "stream": 700, "sweep": 500, "export": 500}
 """Modules. Raised only with a reason in the commit that raises it."""
 
 NOT_DEPLOYED = ("OpenSSL", "awscrt", "click", "h2", "pygments", "rich")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from openmind_llm.cli import accounts, audit, credit, keys, ledger, plans, usage
+from openmind_llm.cli import accounts, audit, credit, keys, ledger, plans, usage, words
 from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
 from openmind_llm.plans import PlanOverrideError
 from openmind_llm.settings import MissingSettingError, Settings
@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         StackNotFoundError,
         BotoCoreError,
         ClientError,
+        OSError,
     ) as error:
         sys.stderr.write(f"openmind-llm: {_told(error)}\n")
         return 1
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="openmind-llm", description="Operate an OpenMind LLM gateway.")
     parser.add_argument("--stack", help="name of the deployed CloudFormation stack")
-    groups = parser.add_subparsers(required=True, metavar="group")
+    groups = parser.add_subparsers(required=True, metavar="group", parser_class=words.Group)
     for group in GROUPS:
         group.add(groups)
     return parser

@@ -3,12 +3,25 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openmind_llm.settings import Settings
 
 if TYPE_CHECKING:
-    type Groups = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no other name for it
+    type Groups = argparse._SubParsersAction[Group]  # noqa: SLF001 - argparse has no other name for it
+
+
+class Group(argparse.ArgumentParser):
+    """`usual` is the command that is meant where the first word is none of the group's: "" where there is none."""
+
+    usual = ""
+    commands: tuple[str, ...] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.usual and args and args[0] not in {self.usual, *self.commands, "-h", "--help"}:
+            args = [self.usual, *args]
+        return super().parse_known_args(args, namespace)
+
 
 type Command = Callable[[argparse.Namespace, Settings], None]
 

@@ -87,8 +87,8 @@ class ReportStore(Protocol):
     def row(self, account_id: str, request_id: str) -> Hold | Entry | None:
         """A hold, where the request has not ended."""
 
-    def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
-        """Those whose id is not before `since`: for an operator, never for a request."""
+    def rows(self, account_id: str, since: str = "", until: str = "") -> list[Hold | Entry]:
+        """Those whose id is not before `since`, and not after `until`: for an operator, never for a request."""
 
 
 class Adjust(Protocol):

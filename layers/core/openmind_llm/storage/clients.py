@@ -10,6 +10,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 
@@ -35,6 +36,11 @@ def dynamodb_for_requests() -> DynamoDBClient:
 def secretsmanager() -> SecretsManagerClient:
     """Some 4 s at the worst: a secret that was read once serves on."""
     return boto3.client("secretsmanager", config=_waiting(1, 1, 2))
+
+
+def s3() -> S3Client:
+    """Some 30 s at the worst: nobody waits for a file."""
+    return boto3.client("s3", config=_waiting(2, 10, 3))
 
 
 def cloudformation() -> CloudFormationClient:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _AFTER_SEPARATOR = "$"
 """The character after `#`, which ends the day in a rollup's sort key: no line of the day is behind it."""
 
+_AFTER_IDS = "~"
+"""Behind every request's id, which is of hex digits."""
+
 
 class DynamoReports:
     """See domain.ports.ReportStore."""
@@ -41,10 +44,9 @@ class DynamoReports:
         return _row(account_id, found) if found else None
 
     @available
-    def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
-        condition, values = "pk = :pk", {":pk": {"S": f"LEDGER#{account_id}"}}
-        if since:
-            condition, values = f"{condition} AND sk >= :since", values | {":since": {"S": since}}
+    def rows(self, account_id: str, since: str = "", until: str = "") -> list[Hold | Entry]:
+        bounds = {":since": {"S": since or "0"}, ":until": {"S": until or _AFTER_IDS}}
+        condition, values = "pk = :pk AND sk BETWEEN :since AND :until", {":pk": {"S": f"LEDGER#{account_id}"}} | bounds
         found = self._table.query(condition, values, ConsistentRead=True)
         return [_row(account_id, one) for one in found]
 

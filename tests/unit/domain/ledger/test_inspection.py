@@ -41,9 +41,9 @@ class BusyReports(MemoryReports):
         self.times = times
         self.since: list[str] = []
 
-    def rows(self, account_id: str, since: str = "") -> list[Hold | Entry]:
+    def rows(self, account_id: str, since: str = "", until: str = "~") -> list[Hold | Entry]:
         self.since.append(since)
-        rows = super().rows(account_id, since)
+        rows = super().rows(account_id, since, until)
         if self.times:
             self.times -= 1
             self.happens()

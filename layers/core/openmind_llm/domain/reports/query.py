@@ -66,9 +66,9 @@ def _once(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _days(given: dict[str, str], today: date) -> tuple[date, date]:
-    last = _day("to", given["to"]) if "to" in given else today
+    last = day("to", given["to"]) if "to" in given else today
     usual = date.fromordinal(max(1, last.toordinal() - DEFAULT_DAYS + 1))
-    first = _day("from", given["from"]) if "from" in given else usual
+    first = day("from", given["from"]) if "from" in given else usual
     if first > last:
         raise InvalidRequestError("from must not be after to")
     if (last - first).days >= MOST_DAYS:
@@ -76,7 +76,8 @@ def _days(given: dict[str, str], today: date) -> tuple[date, date]:
     return first, last
 
 
-def _day(name: str, text: str) -> date:
+def day(name: str, text: str) -> date:
+    """Raises InvalidRequestError."""
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""The ledger's settled rows as files that others reckon with: invoices, warehouses, spreadsheets."""
