@@ -77,12 +77,12 @@ build: .venv/ready ## build the functions and layers as they are deployed
 
 # What these are about comes by variables: STAGE, STACK, PARAMETERS, CONFIRM. Each may be done again, also when interrupted.
 .PHONY: deploy
-deploy: .venv/ready ## deploy to STAGE=dev, staging or prod (STACK=…, PARAMETERS="Name=value …", CONFIRM=<stack>)
+deploy: .venv/ready ## deploy to STAGE=dev, staging or prod (STACK=…, PARAMETERS="Name=value …", SMOKE=off)
 	@$(RUN)/python -m dev.operate preflight
 	@$(MAKE) --no-print-directory build
 	@PATH="$(CURDIR)/$(RUN):$$PATH" AWS_DEFAULT_REGION="$${AWS_DEFAULT_REGION:-us-east-1}" sam validate --lint
 	@$(RUN)/python -m dev.operate deploy
-	@if grep -q '^smoke:' Makefile; then $(MAKE) --no-print-directory smoke STACK="$(or $(STACK),openmind-llm-$(STAGE))"; fi
+	@if [ "$(SMOKE)" != off ] && grep -q "^smoke:" Makefile; then $(MAKE) --no-print-directory smoke STACK="$(or $(STACK),openmind-llm-$(STAGE))"; fi
 
 .PHONY: account
 account: .venv/ready ## once per account and region: API Gateway's log role; with GITHUB=owner/repo, roles for its workflows
