@@ -18,6 +18,7 @@ class Received:
     path: str
     headers: dict[str, str]
     raw: bytes
+    method: str = "POST"
 
     @property
     def body(self) -> Any:
@@ -132,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        received = Received(self.path, headers, raw)
+        received = Received(self.path, headers, raw, self.command)
         self.upstream.received.append(received)
         reply = self.upstream.answer(received)
         if isinstance(reply, Stream):
@@ -142,6 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._start(reply.status, reply.headers | {"content-length": str(len(reply.body))})
             self.wfile.write(reply.body)
+
+    do_GET = do_POST  # noqa: N815 - the name that the server looks for
 
     def _stream(self, reply: Stream) -> None:
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,7 +1,8 @@
 """Stand-ins for what is outside, each with the behaviour that the port's contract suite asks of the real one."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,8 +11,9 @@ from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.health import Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
-from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.catalogue import Provider, Route
 from openmind_llm.domain.chunks import Chunk
+from openmind_llm.domain.listing import Told, Unlisted
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.telemetry import Content, Summary
 from openmind_llm.errors import UserNotFoundError
@@ -86,6 +88,34 @@ class FakeTelemetry:
     def tell_content(self, content: Content, *, is_wanted: bool) -> None:
         if is_wanted:
             self.contents.append(content)
+
+
+class FakeSignals:
+    """See domain.telemetry.Signals. Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, float], dict[str, Any]]] = []
+
+    def tell(self, what: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
+        self.told.append((what, dict(counts), dict(facts or {})))
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Each metric, added up."""
+        total: Counter[str] = Counter()
+        for _, counts, _ in self.told:
+            total.update(counts)
+        return dict(total)
+
+
+class FakeListings:
+    """See domain.listing.Listings. Of a provider that is not in `told` there is no key."""
+
+    def __init__(self, told: Mapping[str, Told]) -> None:
+        self.told = told
+
+    def all(self, providers: Iterable[Provider]) -> Mapping[str, Told]:
+        return {one.name: self.told.get(one.name, Unlisted("no key", has_key=False)) for one in providers}
 
 
 class FakeLogins:

@@ -2,7 +2,8 @@
 
 Every response announces it: `x-openmind-simulated: true`. No model runs here; answers are made from the request,
 the same from the same. `POST /{provider}/chat/completions` speaks the wire form of each of the six providers and
-refuses what that provider refuses; every other path is a 404. Keys are not looked at and any model name goes.
+refuses what that provider refuses; `GET /{provider}/models` is its list (`lists.py`); every other path is a 404. Keys
+are not looked at and any model name goes.
 
 Served by `uvicorn dev.simulator.app:app`. The last user message may ask for an error by a line of its own:
 
@@ -31,12 +32,13 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from dev.simulator import completion, faults, refusals, stream
+from dev.simulator import completion, faults, lists, refusals, stream
 from dev.simulator.answer import Answer, compose
 from dev.simulator.faults import Fault
 from dev.simulator.quirks import PROVIDERS, Quirks
 from dev.simulator.refusals import RefusedError
 from dev.simulator.request import parse
+from openmind_llm.domain import utc
 
 type Scope = MutableMapping[str, Any]
 type Message = MutableMapping[str, Any]
@@ -70,6 +72,10 @@ class Simulator:
         quirks = _provider(scope)
         reply = _Reply(send, {"x-request-id": self._new_id(), **(quirks.headers if quirks else {})})
         raw = await _read(receive)
+        listed = _listed(scope, self._now())
+        if listed is not None:
+            await reply.json(200, listed, {})
+            return
         if quirks is None:
             refusal = RefusedError(404, f"Invalid URL ({scope['method']} {scope['path']})")
             await reply.json(404, refusals.openai(refusal), {})
@@ -148,6 +154,13 @@ def _provider(scope: Scope) -> Quirks | None:
     name, _, rest = str(scope["path"]).removeprefix("/").partition("/")
     is_ours = scope["method"] == "POST" and rest == "chat/completions"
     return PROVIDERS.get(name) if is_ours else None
+
+
+def _listed(scope: Scope, now: float) -> Any:
+    """None for all that is no list."""
+    name, slash, rest = str(scope["path"]).removeprefix("/").partition("/")
+    is_asked = scope["method"] == "GET" and name in PROVIDERS
+    return lists.answer(name, slash + rest, utc.day(now)) if is_asked else None
 
 
 async def _read(receive: Receive) -> bytes:

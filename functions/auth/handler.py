@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging import utils
 
 from openmind_llm.bootstrap import credentials
 from openmind_llm.domain import keys
@@ -11,8 +12,8 @@ from openmind_llm.errors import AuthenticationError
 from openmind_llm.settings import Settings
 
 logger = Logger()
-settings = Settings.from_env(os.environ)
-authenticate = credentials.authenticator(settings, credentials.key_store(settings).get)
+utils.copy_config_to_registered_loggers(logger, include={"openmind_llm"})
+authenticate = credentials.authorizer(Settings.from_env(os.environ))
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:

@@ -59,6 +59,18 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         "Allow s3:PutObject on ${UsageBucket.Arn}/usage/*": "writes files, whose names are days and batches",
         "Allow sqs:SendMessage on ExportFailures.Arn": "tells what it gave up",
     },
+    "InspectRole": WORK
+    | KEY_OF_SECRETS
+    | _log("InspectLogs")
+    | {
+        "Allow dynamodb:Scan, dynamodb:GetItem, dynamodb:BatchGetItem on Table.Arn": "looks for accounts, and at each",
+        "Allow dynamodb:Query on ${Table.Arn}/index/by-account, Table.Arn": "keys of an account, its rows and days",
+        "Allow secretsmanager:GetSecretValue on ProviderKeysSecret": "asks providers which models they have",
+    },
+    "AlarmTopicPolicy": {
+        'Allow sns:Publish by {"Service": "cloudwatch.amazonaws.com"} on AlarmTopic if '
+        '{"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}': "alarms of this account tell it",
+    },
     "UsageBucketPolicy": {
         "Deny s3:* by * on UsageBucket.Arn, ${UsageBucket.Arn}/* if "
         '{"Bool": {"aws:SecureTransport": "false"}}': "nobody reads or writes it in clear",
@@ -79,6 +91,9 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         'Permission lambda:InvokeFunctionUrl by * if {"FunctionUrlAuthType": "NONE"}': "the second door, open to "
         "whoever has a key: the function checks it",
         'Permission lambda:InvokeFunction by * if {"InvokedViaFunctionUrl": true}': "the same: Lambda asks for both",
+    },
+    "InspectFunction": {
+        "Permission lambda:InvokeFunction by events.amazonaws.com from InspectFunctionNightly.Arn": "its clock",
     },
     "SweepFunction": {
         "Permission lambda:InvokeFunction by events.amazonaws.com from SweepFunctionRegularly.Arn": "its clock",

@@ -13,7 +13,7 @@ from tests.integration.conftest import ROOT, run_sam
 
 LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
 EM_AARCH64 = 183
-FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction", "SweepFunction", "ExportFunction")
+FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction", "SweepFunction", "ExportFunction", "InspectFunction")
 LAYERS = ("CoreLayer", "DependenciesLayer")
 CEILINGS_MB = dict.fromkeys(FUNCTIONS, 0.01) | {"CoreLayer": 0.5, "DependenciesLayer": 17.5}
 """Zipped. Raised only with a reason in the commit that raises it."""

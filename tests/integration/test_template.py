@@ -19,6 +19,9 @@ KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
 
 PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *LOGINS, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
+REFERRING = ("AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping")
+"""What names a function without naming itself."""
+
 NAMES = (
     *("FunctionName", "TableName", "RoleName", "LogGroupName", "PolicyName", "ManagedPolicyName", "BucketName"),
     *("AlarmName", "DashboardName", "TopicName", "ApplicationName", "QueueName", "Name"),
@@ -29,7 +32,9 @@ def _arn(name: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
-@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction", "ExportFunction"])
+@pytest.mark.parametrize(
+    "name", ["AuthFunction", "RouteFunction", "StreamFunction", "ExportFunction", "InspectFunction"]
+)
 def test_functions_run_python_on_arm(template: Template, name: str) -> None:
     """The layers hold code for this Python and this processor only."""
     function = properties(template, name)
@@ -147,9 +152,7 @@ def test_provider_timeout_comes_before_the_gateways(template: Template) -> None:
 
 def test_the_sweeper_runs_every_five_minutes(template: Template) -> None:
     """The bound on how long a dead request keeps its credit is stated with it."""
-    (rule,) = of_type(template, "AWS::Events::Rule").values()
-
-    assert rule["Properties"]["ScheduleExpression"] == "rate(5 minutes)"
+    assert properties(template, "SweepFunctionRegularly")["ScheduleExpression"] == "rate(5 minutes)"
 
 
 def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> None:
@@ -157,10 +160,10 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     functions = of_type(template, "AWS::Lambda::Function")
     told = [n for n, f in functions.items() if "PROVIDER_KEYS_SECRET" in f["Properties"]["Environment"]["Variables"]]
 
-    assert told == ["RouteFunction", "StreamFunction"]
+    assert set(told) == {"RouteFunction", "StreamFunction", "InspectFunction"}
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export", "Inspect"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]
@@ -219,7 +222,7 @@ def test_provider_keys_are_left_to_the_operator(template: Template) -> None:
 
 def test_nothing_is_named_by_hand(template: Template) -> None:
     """Two stacks in one account do not meet. A domain is named by the operator, and its record by the domain."""
-    named_outside = {"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Route53::RecordSet"}
+    named_outside = {*REFERRING, "AWS::Route53::RecordSet"}
     ours = {n: r["Properties"] for n, r in template["Resources"].items() if r["Type"] not in named_outside}
     named = [(name, property_) for name, properties in ours.items() for property_ in NAMES if property_ in properties]
     layers = [x["Properties"]["LayerName"] for x in of_type(template, "AWS::Lambda::LayerVersion").values()]
@@ -232,5 +235,5 @@ def test_outputs_say_where_everything_is(template: Template) -> None:
     """What the command line and the operator ask the stack for."""
     exports = {"UsageBucket", "ExportFailures"}
     assert set(template["Outputs"]) - exports == {
-        *("ApiUrl", "DomainUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret"),
+        *("ApiUrl", "DomainUrl", "StreamUrl", "TableName", "KeyPepperSecret", "ProviderKeysSecret", "DashboardUrl"),
     }

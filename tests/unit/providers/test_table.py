@@ -51,6 +51,7 @@ PROVIDER_FIELDS = {
     "refused_fields",
     "unpriced_fields",
     "reported_cost",
+    "listing",
     "error_rules",
 }
 CAPABILITIES = {"vision", "tools", "structured_output", "reasoning"}
@@ -314,6 +315,15 @@ def test_two_providers_tell_what_they_charge() -> None:
         "xai": {"field": "cost_in_usd_ticks", "per_usd": 10_000_000_000},
         "openrouter": {"field": "cost", "per_usd": 1},
     }
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_providers_list_is_read_by_fields_that_there_are(name: str) -> None:
+    listing = table.load().provider(name).listing
+
+    assert listing.path.startswith("/")
+    assert not listing.key_path or listing.key_path.startswith("/")
+    assert listing.prices.keys() <= TOKEN_CLASSES
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from openmind_llm.storage.secrets import RETRY_S, Secret, SecretUnreadableError
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeSignals
 from tests.unit.storage.fake_secrets import FakeSecretsManager
 
 
@@ -14,8 +15,15 @@ def service() -> FakeSecretsManager:
     return FakeSecretsManager("pepper")
 
 
-def secret(service: Any, clock: FakeClock, max_age_s: int = 300) -> Secret:
-    return Secret(service, "provider-keys", max_age_s, clock)
+def secret(service: Any, clock: FakeClock, max_age_s: int = 300, signals: FakeSignals | None = None) -> Secret:
+    return Secret(service, "provider-keys", max_age_s, clock, signals)
+
+
+class Forbidden:
+    """Secrets Manager, to a role that may not read."""
+
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
 
 
 def test_a_secret_is_fetched_once_for_many_uses(service: FakeSecretsManager) -> None:
@@ -89,3 +97,35 @@ def test_while_one_request_asks_again_the_others_are_served(service: FakeSecrets
 
     assert kept.text() == "new"
     assert served == [service.text]
+
+
+def test_a_read_that_fails_is_told_once_for_the_time_until_the_next(service: FakeSecretsManager) -> None:
+    clock, signals = FakeClock(), FakeSignals()
+    kept = secret(service, clock, max_age_s=0, signals=signals)
+    kept.text()
+    service.is_down = True
+    for _ in range(5):
+        kept.text()
+    told_at_once = list(signals.told)
+    clock.now += RETRY_S
+    kept.text()
+
+    facts = {"secret_id": "provider-keys", "cause": "EndpointConnectionError"}
+    assert told_at_once == [("secret unreadable", {"SecretUnreadable": 1}, facts)]
+    assert signals.told == told_at_once * 2
+
+
+def test_a_refusal_is_told_in_the_words_of_the_service() -> None:
+    signals = FakeSignals()
+
+    with pytest.raises(SecretUnreadableError):
+        secret(Forbidden(), FakeClock(), signals=signals).text()
+
+    assert [facts["cause"] for _, _, facts in signals.told] == ["AccessDeniedException"]
+
+
+def test_a_secret_that_can_be_read_is_not_told_of(service: FakeSecretsManager) -> None:
+    signals = FakeSignals()
+    secret(service, FakeClock(), signals=signals).text()
+
+    assert signals.told == []

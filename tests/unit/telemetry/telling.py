@@ -1,16 +1,20 @@
 """Requests to be told of, and lines as the functions write them."""
 
+import importlib
 import io
 import itertools
 import json
+import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from openmind_llm import domain
 from openmind_llm.domain.attempts.trail import Attempt
 from openmind_llm.domain.telemetry import Summary
+from openmind_llm.errors import GatewayError
 from openmind_llm.telemetry import line
 from openmind_llm.telemetry.line import Lines
 from openmind_llm.telemetry.metrics import Metrics
@@ -67,3 +71,15 @@ def line_of(summary: Summary, telemetry: Lines | None = None) -> dict[str, Any]:
         (telemetry or lines()).tell(summary)
         (made,) = output()
     return made
+
+
+def errors_of_all_kinds() -> set[type[GatewayError]]:
+    """The whole tree, with those that stand beside their rules."""
+    for module in pkgutil.walk_packages(domain.__path__, f"{domain.__name__}."):
+        importlib.import_module(module.name)
+    found, kinds = {GatewayError}, [GatewayError]
+    while kinds:
+        below = kinds.pop().__subclasses__()
+        found.update(below)
+        kinds.extend(below)
+    return {kind for kind in found if kind.__module__.startswith("openmind_llm.")}

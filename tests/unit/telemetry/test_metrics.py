@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.telemetry.metrics import Metrics
-from tests.unit.telemetry.telling import attempt, line_of, lines, told
+from openmind_llm.telemetry.metrics import OURS, Metrics
+from tests.unit.telemetry.telling import attempt, errors_of_all_kinds, line_of, lines, told
 
 UNITS = {"Milliseconds", "Seconds", "Count"}
 USED = {
@@ -142,6 +142,29 @@ def test_an_error_is_counted_by_its_class_beside_the_rest() -> None:
     assert ["stage", "error_class"] not in usual["Dimensions"]
     assert by_class["Dimensions"] == [["stage", "error_class"]]
     assert [metric["Name"] for metric in by_class["Metrics"]] == ["Errors"]
+
+
+@pytest.mark.parametrize("error_class", OURS)
+def test_an_error_of_the_gateways_own_is_counted_by_stage_alone(error_class: str) -> None:
+    made = line_of(told(status=500, error_class=error_class))
+    *_, own = checked(made)
+
+    assert (own["Dimensions"], own["Metrics"]) == ([["stage"]], [{"Name": "ServerErrors", "Unit": "Count"}])
+    assert made["ServerErrors"] == 1
+
+
+NOT_OURS = {"ProviderNotConfiguredError", "ModelNotServedError", "IdentityUnavailableError", "DeadlineExceededError",
+            "ProviderUnavailableError", "StreamBrokenError", "FiltersChangedError", "GatewayError"}  # fmt: skip
+"""Of a provider, of a setting that has an alarm of its own, of logins, of a time that a client has set, or passing."""
+
+
+def test_every_error_that_is_no_callers_is_ours_or_known_to_be_anothers() -> None:
+    assert {error.__name__ for error in errors_of_all_kinds() if error.status >= 500} == {*OURS} | NOT_OURS
+
+
+@pytest.mark.parametrize("error_class", sorted(NOT_OURS | {"RateLimitError", "CreditError"}))
+def test_no_other_error_is_counted_as_the_gateways_own(error_class: str) -> None:
+    assert "ServerErrors" not in line_of(told(status=503, error_class=error_class))
 
 
 def test_neither_key_nor_account_nor_request_is_a_dimension() -> None:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 
+from openmind_llm.bootstrap import signals
 from openmind_llm.domain import keys
 from openmind_llm.domain.keys import Caller, Find
+from openmind_llm.errors import AuthenticationError
 from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
 from openmind_llm.storage.keys import DynamoKeys
@@ -16,7 +18,8 @@ def key_store(settings: Settings) -> DynamoKeys:
 
 
 def secret(settings: Settings, secret_id: str) -> Secret:
-    return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.time)
+    told = signals.create(settings)
+    return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.time, told)
 
 
 def kept_pepper(settings: Settings) -> Callable[[], bytes]:
@@ -29,3 +32,22 @@ def authenticator(settings: Settings, *finds: Find) -> Callable[[str], Caller]:
     """From a key to its caller, by the first of `finds` that knows it. Raises AuthenticationError."""
     pepper = kept_pepper(settings)
     return lambda key: keys.authenticate(key, finds, pepper, time.time())
+
+
+def authorizer(settings: Settings) -> Callable[[str], Caller]:
+    """The authenticator of the authorizer. Whatever fails but a key is told.
+
+    No metric of AWS says it: a caller's bad key is an error of that function, too. Raises AuthenticationError.
+    """
+    authenticate, told = authenticator(settings, key_store(settings).get), signals.create(settings)
+
+    def watched(key: str) -> Caller:
+        try:
+            return authenticate(key)
+        except AuthenticationError:
+            raise
+        except Exception as error:
+            told.tell("authorizer failed", {"AuthorizerFailures": 1}, {"cause": type(error).__name__})
+            raise
+
+    return watched

@@ -6,10 +6,11 @@ an admitted name that the catalogue does not know by heart is passed on as it is
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.domain.listing import Listing
 from openmind_llm.errors import UnknownModelError, UnknownProviderError
 
 type Row = dict[str, Any]
@@ -54,6 +55,7 @@ class Provider:
     refused_fields: frozenset[str] = frozenset()
     unpriced_fields: frozenset[str] = frozenset()
     reported_cost: ReportedCost | None = None
+    listing: Listing = field(default_factory=Listing)
 
 
 @dataclass(frozen=True, slots=True)

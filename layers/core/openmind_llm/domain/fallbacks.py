@@ -157,10 +157,11 @@ def _distinct(asked: Route, found: Iterable[Alternative]) -> Iterator[Alternativ
 def _is_gone(catalogue: Catalogue, route: Route, on: str) -> bool:
     """By the row that has the upstream id as a name, which need not be the row that sends it."""
     row = catalogue.known(route.provider.name, route.upstream_id)
-    return row is not None and _has_ended(row, on)
+    return row is not None and has_ended(row, on)
 
 
-def _has_ended(row: Model, on: str) -> bool:
+def has_ended(row: Model, on: str) -> bool:
+    """On a day, `YYYY-MM-DD`."""
     return row.status == "retired" or _has_come(row.shutdown, on)
 
 
@@ -169,11 +170,11 @@ def _warnings(catalogue: Catalogue, asked: Route, others: list[Alternative], on:
     row, routes = asked.model, [asked, *(one.route for one in others)]
     if not asked.is_exact:
         return ()
-    if _has_ended(row, on):
+    if has_ended(row, on):
         successor = _successor(catalogue, routes, on)
         since = f" on {row.shutdown}" if _has_come(row.shutdown, on) else ""
         return (f"{row.name} was retired{since}" + (f"; {successor} answers for it" if successor else ""),)
-    if row.shutdown is not None and row.shutdown <= _end_of_notice(on):
+    if row.shutdown is not None and row.shutdown <= end_of_notice(on):
         successor = _successor(catalogue, routes, row.shutdown)
         then = f"; then {successor} answers for it" if successor else ""
         return (f"{row.name} will be shut down on {row.shutdown}{then}",)
@@ -199,5 +200,6 @@ def _has_come(day: str | None, on: str) -> bool:
     return day is not None and day <= on
 
 
-def _end_of_notice(on: str) -> str:
+def end_of_notice(on: str) -> str:
+    """The last day whose shutdowns are told on a day; both `YYYY-MM-DD`."""
     return (date.fromisoformat(on) + timedelta(days=NOTICE_DAYS)).isoformat()

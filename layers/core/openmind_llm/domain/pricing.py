@@ -40,7 +40,7 @@ def per_token(price: Price, token_class: str) -> int:
         return price.omcu[token_class]
     if token_class in OUTPUT_CLASSES:
         return price.omcu["output"]
-    return math.ceil(Fraction(price.omcu["input"] * _usd(price.usd, token_class), price.usd["input"]))
+    return math.ceil(Fraction(price.omcu["input"] * usd(price.usd, token_class), price.usd["input"]))
 
 
 def dearest_input(price: Price) -> int:
@@ -85,12 +85,12 @@ def _listed(price: Price, usage: Usage) -> int:
     """Micro-USD by the provider's list, which may be dearer for long prompts."""
     reached = [tier for tier in price.usd.get("tiers", ()) if usage.prompt_tokens > tier["above_input_tokens"]]
     level = reached[-1] if reached else price.usd
-    total = sum(tokens * _usd(level, token_class) for token_class, tokens in usage.by_class.items())
+    total = sum(tokens * usd(level, token_class) for token_class, tokens in usage.by_class.items())
     return math.ceil(Fraction(total, money.MICRO))
 
 
-def _usd(level: Mapping[str, Any], token_class: str) -> int:
-    """Micro-USD per million tokens."""
+def usd(level: Mapping[str, Any], token_class: str) -> int:
+    """Micro-USD per million tokens, by which a class is reckoned: without a price of its own, as input or output."""
     own = level.get(token_class)
     if own is None:
         own = level["output" if token_class in OUTPUT_CLASSES else "input"]

@@ -48,6 +48,13 @@ class Signals(Protocol):
         """`counts` become metrics of these names, in seconds where a name ends so; `facts` stand beside them."""
 
 
+class Unmeasured:
+    """The bare line, for where no alarm watches. See Signals."""
+
+    def tell(self, what: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
+        logger.warning(what, extra={**counts, **(facts or {})})
+
+
 class Plainly:
     """The bare line, for where nobody measures or traces. See Telemetry."""
 

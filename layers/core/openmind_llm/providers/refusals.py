@@ -68,7 +68,7 @@ def to_error(provider: Provider, status: int, headers: Mapping[str, str], body: 
     parsed = parse(body)
     text = message(parsed)
     wait = retry_after_s(headers, parsed)
-    means = meaning(provider, status, f"{text} {_code(parsed)}")
+    means = meaning(provider, status, told(body))
     if means == "provider_credit" and wait is not None:
         means = "rate"  # OpenRouter's limit on what is in flight: it heals
     if means not in _ERRORS:
@@ -88,6 +88,12 @@ def meaning(provider: Provider, status: int, told: str) -> str:
         if rule.status == status and rule.contains in lowered:
             return rule.means
     return table.meaning(status)
+
+
+def told(body: bytes) -> str:
+    """The text of a provider's error, and its code: what rules look into."""
+    parsed = parse(body)
+    return f"{message(parsed)} {_code(parsed)}"
 
 
 def _quoted(text: str) -> str:

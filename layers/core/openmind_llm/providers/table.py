@@ -22,6 +22,7 @@ from openmind_llm.domain.catalogue import (
     ReportedCost,
     Row,
 )
+from openmind_llm.domain.listing import Listing
 from openmind_llm.domain.usage import TOKEN_CLASSES
 
 _DATA = Path(__file__).parent / "data"
@@ -48,7 +49,7 @@ _NAME = re.compile(r"[\x21-\x7e]+")
 """What fits into a header."""
 
 
-class OverrideError(Exception):
+class OverrideError(ValueError):
     """The operator's changes to the catalogue cannot be read; the text says which and why."""
 
 
@@ -172,7 +173,13 @@ def _provider(name: str, row: Row) -> Provider:
         refused_fields=frozenset(row["refused_fields"]),
         unpriced_fields=frozenset(row["unpriced_fields"]),
         reported_cost=ReportedCost(**row["reported_cost"]) if row["reported_cost"] else None,
+        listing=_listing(row["listing"]),
     )
+
+
+def _listing(row: Row) -> Listing:
+    """What the row does not say is as in OpenAI's list."""
+    return Listing(**row | ({"names": tuple(row["names"])} if "names" in row else {}))
 
 
 def _profile(row: Row) -> Profile:

@@ -33,6 +33,11 @@ def dynamodb_for_requests() -> DynamoDBClient:
     return boto3.client("dynamodb", config=_waiting(0.5, 0.7, 2))
 
 
+def dynamodb_for_inspections() -> DynamoDBClient:
+    """Nobody waits for them: a page of an account with thousands of rows may take longer than a second."""
+    return boto3.client("dynamodb", config=_waiting(2, 20, 5))
+
+
 def secretsmanager() -> SecretsManagerClient:
     """Some 4 s at the worst: a secret that was read once serves on."""
     return boto3.client("secretsmanager", config=_waiting(1, 1, 2))

@@ -52,28 +52,29 @@ class SecretProviderKeys:
             self._known = text, {}
         known = self._known[1]
         if provider not in known:
-            known[provider] = _keys(text, provider)
+            known[provider] = usable(text, provider)
         return known[provider]
 
 
-def _keys(text: str, provider: str) -> Sequence[ProviderKey]:
+def usable(text: str, provider: str) -> Sequence[ProviderKey]:
     try:
         keys = json.loads(text)
     except ValueError:
         logger.error("provider keys unreadable")
         return ()
     told = keys.get(provider) if isinstance(keys, dict) else None
-    return _distinct([key for one in _listed(told) if (key := _read(provider, one)) is not None])
+    return _distinct([key for one in listed(told) if (key := read(provider, one)) is not None])
 
 
-def _listed(told: Any) -> list[Any]:
+def listed(told: Any) -> list[Any]:
     """What stands for "none" is not worth a line in the log: a secret may have a place for each provider."""
     if told is None or (isinstance(told, str) and not told.strip()):
         return []
     return told if isinstance(told, list) else [told]
 
 
-def _read(provider: str, told: Any) -> ProviderKey | None:
+def read(provider: str, told: Any) -> ProviderKey | None:
+    """What stands for one key; None, and a line in the log, for what cannot be one."""
     row = told if isinstance(told, dict) else {"key": told}
     secret, weight, name = row.get("key"), row.get("weight", 1), row.get("name")
     secret = secret.strip() if isinstance(secret, str) else ""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from openmind_llm.domain.telemetry import Unmeasured
+from openmind_llm.storage import availability
+from openmind_llm.storage.availability import BOTO_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
-logger = logging.getLogger(__name__)
+    from openmind_llm.domain.telemetry import Signals
 
 RETRY_S = 30
 """Seconds before a failed read is tried again, so that an outage does not slow every request."""
@@ -24,13 +27,24 @@ class SecretUnreadableError(Exception):
 
 
 class Secret:
-    """One secret's text, read at most every `max_age_s` seconds: a rotated value is in use within that time."""
+    """One secret's text, read at most every `max_age_s` seconds: a rotated value is in use within that time.
 
-    def __init__(self, client: SecretsManagerClient, secret_id: str, max_age_s: int, now: Callable[[], float]) -> None:
+    A read that fails is told to `signals`, so at most every RETRY_S.
+    """
+
+    def __init__(
+        self,
+        client: SecretsManagerClient,
+        secret_id: str,
+        max_age_s: int,
+        now: Callable[[], float],
+        signals: Signals | None = None,
+    ) -> None:
         self._provider = SecretsProvider(boto3_client=client)
         self._secret_id = secret_id
         self._max_age_s = max_age_s
         self._now = now
+        self._signals = signals or Unmeasured()
         self._last_good: str | None = None
         self._read_again_at = 0.0
 
@@ -51,7 +65,14 @@ class Secret:
         return self._last_good
 
     def _serve_on(self, error: GetParameterError) -> str:
-        logger.error("secret unreadable", extra={"secret_id": self._secret_id, "cause": type(error).__name__})
+        facts = {"secret_id": self._secret_id, "cause": _cause(error)}
+        self._signals.tell("secret unreadable", {"SecretUnreadable": 1}, facts)
         if self._last_good is None:
             raise SecretUnreadableError(f"the secret {self._secret_id} cannot be read") from error
         return self._last_good
+
+
+def _cause(error: GetParameterError) -> str:
+    """What the service said, such as AccessDeniedException; else what kept it from being asked."""
+    below = error.__context__
+    return availability.cause(below) if isinstance(below, BOTO_ERRORS) else type(below or error).__name__

@@ -8,6 +8,9 @@ _VARIABLES = {
     "ProviderKeysSecret": "PROVIDER_KEYS_SECRET",
 }
 
+_PARAMETERS = {"ModelOverrides": "MODEL_OVERRIDES", "PlanOverrides": "PLAN_OVERRIDES"}
+"""Of the stack, as its functions are told of them. A stack of an older version has not all of them."""
+
 
 class StackNotFoundError(Exception):
     """There is no such stack, or it is not one of ours."""
@@ -19,4 +22,6 @@ def stack_environment(name: str) -> dict[str, str]:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
     if not _VARIABLES.keys() <= outputs.keys():
         raise StackNotFoundError(f"{name} is not a stack of this gateway")
-    return {variable: outputs[key] for key, variable in _VARIABLES.items()}
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stacks[0].get("Parameters", [])}
+    told = {variable: parameters[name] for name, variable in _PARAMETERS.items() if name in parameters}
+    return {variable: outputs[key] for key, variable in _VARIABLES.items()} | told

@@ -21,6 +21,12 @@ DIMENSIONS = ("stage", "provider", "model")
 
 OFF = "off"
 
+OURS = ("InternalError", "LedgerUnavailableError", "FiltersUnreadableError")
+"""Classes of errors that are the fault of neither the caller nor a provider, nor mended by setting something.
+
+They are `ServerErrors`: told only where there is one, and by stage alone, so that it costs nothing while all is well.
+"""
+
 type Measure = tuple[str, str, float]
 """Name, unit, value."""
 
@@ -54,6 +60,9 @@ class Metrics:
         if error_class := summary.facts.get("error_class"):
             by_class = [{"stage": self._stage, "error_class": error_class}]
             directives.append(directive(by_class, [m for m in measures if m[0] == "Errors"]))
+        if error_class in OURS:
+            measures.append(("ServerErrors", "Count", 1))
+            directives.append(directive(sets[:1], measures[-1:]))
         return _merged(directives) | {name: value for name, _, value in measures}
 
 

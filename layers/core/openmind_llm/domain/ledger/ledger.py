@@ -48,6 +48,14 @@ class Clock:
     sleep: Callable[[float], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """`left` counts the holds that could not be settled."""
+
+    entries: list[Entry]
+    left: int
+
+
 class Ledger:
     """Blocking, but for `seen` and `seen_key`: the others ask the store, unless they say what was seen lately."""
 
@@ -144,10 +152,25 @@ class Ledger:
         return self._settle(hold, ending)
 
     def sweep(self) -> list[Entry]:
+        """See `swept`."""
+        return self.swept().entries
+
+    def swept(self) -> Swept:
         """Settles every hold that is past its time, as an estimate. One that cannot be settled keeps no other."""
         now = self._clock.now()
-        entries = [self._sweep(*found, now) for found in self._store.expired_holds(int(now))]
-        return [entry for entry in entries if entry is not None]
+        entries, left = [], 0
+        for account_id, request_id in self._store.expired_holds(int(now)):
+            facts = {"request_id": request_id, "account_id": account_id}
+            try:
+                entry = self._sweep(account_id, request_id, now)
+            except Exception as error:  # noqa: BLE001 - a row that cannot even be read, too
+                logger.error("a hold could not be swept", extra=facts | {"cause": type(error).__name__})
+                left += 1
+                continue
+            if entry is not None:
+                logger.warning("hold swept", extra=facts)
+                entries.append(entry)
+        return Swept(entries, left)
 
     def renewed(self, standing: Standing) -> Standing:
         """The same account in the period that it is now."""
@@ -250,16 +273,8 @@ class Ledger:
         raise LedgerUnavailableError
 
     def _sweep(self, account_id: str, request_id: str, now: float) -> Entry | None:
-        facts = {"request_id": request_id, "account_id": account_id}
-        try:
-            hold = self._store.hold(account_id, request_id)
-            entry = self.settle(hold, settlement.abandoned(hold, now)) if hold else None
-        except Exception as error:  # noqa: BLE001 - a row that cannot even be read, too
-            logger.error("a hold could not be swept", extra=facts | {"cause": type(error).__name__})
-            return None
-        if entry is not None:
-            logger.warning("hold swept", extra=facts)
-        return entry
+        hold = self._store.hold(account_id, request_id)
+        return self.settle(hold, settlement.abandoned(hold, now)) if hold else None
 
     def _require(self, caller: Caller) -> Standing:
         standing = self._look(caller.key_id, caller.account_id)

@@ -1,0 +1,102 @@
+"""The provider keys' secret is changed by compare and swap."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from openmind_llm.storage.key_secret import DRAFT, KeySecret, SecretChangedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+
+NAME = "provider-keys"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[SecretsManagerClient]":
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("secretsmanager", region_name="us-east-1")
+        client.create_secret(Name=NAME, SecretString="first")
+        yield client
+
+
+def current(client: "SecretsManagerClient", stage: str = "AWSCURRENT") -> str:
+    return client.get_secret_value(SecretId=NAME, VersionStage=stage)["SecretString"]
+
+
+def labels(client: "SecretsManagerClient") -> set[str]:
+    versions = client.describe_secret(SecretId=NAME)["VersionIdsToStages"]
+    return {label for of_version in versions.values() for label in of_version}
+
+
+def test_a_write_is_a_new_version_and_the_one_before_can_be_gone_back_to(client: "SecretsManagerClient") -> None:
+    secret = KeySecret(client, NAME)
+
+    written = secret.write("second", instead_of=secret.read())
+
+    assert secret.read() == written
+    assert (current(client), current(client, "AWSPREVIOUS")) == ("second", "first")
+    assert DRAFT not in labels(client)
+
+
+def test_a_write_after_somebody_elses_changes_nothing(client: "SecretsManagerClient") -> None:
+    secret = KeySecret(client, NAME)
+    before = secret.read()
+    client.put_secret_value(SecretId=NAME, SecretString="of somebody else")
+
+    with pytest.raises(SecretChangedError, match="somebody else"):
+        secret.write("second", instead_of=before)
+
+    assert (current(client), current(client, "AWSPREVIOUS")) == ("of somebody else", "first")
+    assert DRAFT not in labels(client)
+
+
+def test_of_two_writers_who_read_the_same_the_second_is_told(client: "SecretsManagerClient") -> None:
+    one, other = KeySecret(client, NAME), KeySecret(client, NAME)
+    read_by_one, read_by_other = one.read(), other.read()
+
+    one.write("of one", instead_of=read_by_one)
+    with pytest.raises(SecretChangedError):
+        other.write("of other", instead_of=read_by_other)
+
+    assert current(client) == "of one"
+
+
+def test_a_write_whose_answer_was_lost_and_that_is_repeated_is_done(
+    client: "SecretsManagerClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As boto3 repeats it: the second time the label has moved already."""
+    secret, move = KeySecret(client, NAME), client.update_secret_version_stage
+
+    def twice(**arguments: Any) -> Any:
+        if arguments["VersionStage"] != DRAFT:
+            move(**arguments)
+        return move(**arguments)
+
+    monkeypatch.setattr(client, "update_secret_version_stage", twice)
+
+    assert secret.write("second", instead_of=secret.read()) == secret.read()
+    assert current(client) == "second"
+
+
+def test_a_write_that_is_not_allowed_is_told_as_such(
+    client: "SecretsManagerClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "UpdateSecretVersionStage")
+
+    secret = KeySecret(client, NAME)
+    before = secret.read()
+    monkeypatch.setattr(client, "update_secret_version_stage", denied)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        secret.write("second", instead_of=before)
+
+    assert current(client) == "first"
