@@ -96,6 +96,18 @@ destroy: .venv/ready ## delete the stack of STAGE=… (STACK=…, CONFIRM=<stack
 restore: .venv/ready ## make the table of STAGE=… what the table FROM=… is (PEPPER=<secret>, CONFIRM=<stack>)
 	@$(RUN)/python -m dev.operate restore
 
+.PHONY: emulator
+emulator: .venv/ready ## emulate the AWS that a stack can be deployed to, on http://127.0.0.1:4566 (PORT); see docs/emulator.md
+	@$(RUN)/python -m dev.aws
+
+.PHONY: emulator-urls
+emulator-urls: .venv/ready ## print where the doors of STACK=openmind-llm-dev are on the emulator
+	@$(RUN)/python -m dev.aws.urls
+
+.PHONY: local-invoke
+local-invoke: .venv/ready ## invoke FUNCTION=RouteFunction on EVENT=events/route_health.json in Lambda's own image
+	@PATH="$(CURDIR)/$(RUN):$(CURDIR)/.uv/bin:$$PATH" $(RUN)/python -m dev.local_invoke "$(EVENT)" $(FUNCTION)
+
 .PHONY: stream-emulator
 stream-emulator: .venv/ready ## serve the stream function as its function URL does, beside a running make dev
 	@$(RUN)/python -m dev.function_url
@@ -105,9 +117,18 @@ run-stream-runtime: .venv/ready ## serve the stream function to the Runtime API 
 	@: "$${AWS_LAMBDA_RUNTIME_API:?is where a Runtime API listens, such as 127.0.0.1:9001}"
 	@LAMBDA_TASK_ROOT="$(CURDIR)/functions/stream" _HANDLER=handler.app PYTHON="$(RUN)/python" layers/core/openmind-llm-runtime
 
+.PHONY: smoke
+smoke: .venv/ready ## look at a deployed gateway: STACK=…, or URL=… KEY=… (STREAM_URL, PROVIDER, MODEL, ROWS)
+	@OPENMIND_API_KEY="$(KEY)" $(RUN)/python -m dev.smoke --stack "$(STACK)" --url "$(URL)" --stream-url "$(STREAM_URL)" \
+		--provider "$(or $(PROVIDER),openai)" --model "$(or $(MODEL),gpt-4o-mini)" --rows "$(ROWS)"
+
 .PHONY: prices
 prices: .venv/ready ## compare our provider prices with the genai-prices package
 	@$(RUN)/python -m dev.price_drift
+
+.PHONY: cost
+cost: .venv/ready ## reckon docs/cost.md anew, from prices, measurements and the template
+	@$(RUN)/python -m dev.cost
 
 .PHONY: faults
 faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md

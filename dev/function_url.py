@@ -27,15 +27,28 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     """Until interrupted. Raises StartError."""
     port = start.port(environ, DEFAULT_PORT)
     start.listen(port).close()  # a busy port is told before anything starts
-    variables = start.environment_of_dev(state)
-    start.use_alone({name: value for name, value in variables.items() if name.startswith("AWS_")})
-    os.environ.update(variables)
-    key = json.loads(EXAMPLE.read_text())["headers"]["authorization"].removeprefix("Bearer ")
-    seed.seed_key(key, serve.DEFAULT_PLAN)
-    with tempfile.TemporaryDirectory() as folder, _emulator(port, Path(folder)), _runtime(port) as runtime:
+    key = prepared(state)
+    with served(port) as runtime:
         print(_greeting(port, key), flush=True)
         runtime.wait()
     raise StartError("the function has ended")
+
+
+def prepared(state: Path) -> str:
+    """Makes this process one beside `make dev`; gives a key that is good there. Raises StartError."""
+    variables = start.environment_of_dev(state)
+    start.use_alone({name: value for name, value in variables.items() if name.startswith("AWS_")})
+    os.environ.update(variables)
+    key: str = json.loads(EXAMPLE.read_text())["headers"]["authorization"].removeprefix("Bearer ")
+    seed.seed_key(key, serve.DEFAULT_PLAN)
+    return key
+
+
+@contextmanager
+def served(port: int, output: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """The function's process, once its URL listens; what it prints goes to `output`, or where ours goes."""
+    with tempfile.TemporaryDirectory() as folder, _emulator(port, Path(folder)), _runtime(port, output) as runtime:
+        yield runtime
 
 
 @contextmanager
@@ -49,7 +62,7 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _runtime(port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _runtime(port: int, output: int | None) -> Iterator[subprocess.Popen[bytes]]:
     own = {
         "PYTHON": sys.executable,
         "LAMBDA_TASK_ROOT": str(ROOT / "functions" / "stream"),
@@ -58,7 +71,7 @@ def _runtime(port: int) -> Iterator[subprocess.Popen[bytes]]:
         "POWERTOOLS_SERVICE_NAME": FUNCTION,
     }
     program = [str(ROOT / "layers" / "core" / "openmind-llm-runtime")]
-    with _started(program, os.environ | own, ROOT, None) as runtime:
+    with _started(program, os.environ | own, ROOT, output) as runtime:
         yield runtime
 
 

@@ -21,10 +21,10 @@ from dev.start import StartError
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application, ledgers
 from openmind_llm.domain import keys
+from openmind_llm.domain.catalogue import OverrideError
 from openmind_llm.errors import GatewayError
 from openmind_llm.plans import PlanOverrideError
 from openmind_llm.providers import table
-from openmind_llm.providers.table import OverrideError
 from openmind_llm.settings import Settings
 
 DEFAULT_PORT = 8080
@@ -41,8 +41,8 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     with (
         _alone(state),
         _emulator(state) as emulator,
-        _serving(simulator, start.listen(0)) as simulator_port,
-        _serving(Issuer(issuer.key(state)), issuer.listen(state)) as issuer_port,
+        serving(simulator, start.listen(0)) as simulator_port,
+        serving(Issuer(issuer.key(state)), issuer.listen(state)) as issuer_port,
     ):
         start.use_alone(emulator.client_environment())
         provider_keys = _provider_keys(environ)
@@ -120,7 +120,7 @@ def _emulator(state: Path) -> Iterator[Emulator]:
 
 
 @contextmanager
-def _serving(app: App, listener: socket.socket) -> Iterator[int]:
+def serving(app: App, listener: socket.socket) -> Iterator[int]:
     """Serves `app` in a thread of its own; gives the port."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -11,7 +11,7 @@ from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.health import Unwatched
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
-from openmind_llm.domain.catalogue import Provider, Route
+from openmind_llm.domain.catalogue import Catalogue, Provider, Route
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.listing import Told, Unlisted
 from openmind_llm.domain.requests import ChatRequest
@@ -50,6 +50,19 @@ class FakeUpstreamPort:
             if isinstance(one, Exception):
                 raise one
             yield Chunk(json.dumps(one).encode(), one)
+
+
+class Fixed:
+    """See domain.catalogues.Catalogues. Always the same one."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def at_hand(self) -> Catalogue:
+        return self._catalogue
+
+    def now(self) -> Catalogue:
+        return self._catalogue
 
 
 class FakeProviderKeys:

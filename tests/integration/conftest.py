@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dev import translate
+from dev import translation
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.prefix) / "bin"
-REGION = translate.REGION
+TEMPLATE, REGION = translation.TEMPLATE, translation.REGION
+translate = translation.translate
 
 type Template = dict[str, Any]
 
@@ -20,7 +22,7 @@ type Template = dict[str, Any]
 @pytest.fixture(scope="session")
 def template() -> Template:
     """The translated template, for Stage dev."""
-    return translate.translated()
+    return translate(TEMPLATE.read_text())
 
 
 @pytest.fixture(scope="session")
@@ -31,13 +33,22 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "artefacts"
 
 
-def run_sam(*arguments: str, cwd: Path) -> str:
+@pytest.fixture(scope="session")
+def built_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for this machine's processor, so that it runs here."""
+    folder = tmp_path_factory.mktemp("build-here")
+    run_sam("build", "--build-dir", str(folder / "artefacts"), cwd=ROOT, variables={"LAYER_PLATFORM": "native"})
+    return folder / "artefacts"
+
+
+def run_sam(*arguments: str, cwd: Path, variables: Mapping[str, str] | None = None) -> str:
     """What `sam` printed. The Python that runs the tests is the one that it builds with."""
     environment = os.environ | {
         "PATH": os.pathsep.join((str(BIN), str(ROOT / ".uv" / "bin"), os.environ["PATH"])),
         "AWS_DEFAULT_REGION": REGION,
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
+        **(variables or {}),
     }
     done = subprocess.run(
         [BIN / "sam", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False

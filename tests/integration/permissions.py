@@ -20,6 +20,14 @@ COMPLETIONS = {
     "Attached CompletionsPolicy": "answers completions",
     "Attached TracingPolicy where IsTraced": "tells X-Ray what was tried",
 }
+ALARMS = ", ".join(
+    f"{name}RolloutAlarm.Arn"
+    for name in (
+        *("AuthErrors", "AuthSlow", "RouteErrors", "RouteFaults", "RouteSlow"),
+        *("StreamErrors", "StreamFaults", "StreamSlow"),
+    )
+)
+ALIASES = ", ".join(f"{name}Function.Arn, ${{{name}Function.Arn}}:live" for name in ("Auth", "Route", "Stream"))
 ROUTE_PATHS = (
     *("*/", "*/*", "*/api/core/*/chat/completions", "OPTIONS/*", "OPTIONS/api/core/*/chat/completions"),
     *("*/docs", "*/health", "*/openapi.json", "*/api/core/account/balance", "*/api/core/usage", "*/api/core/usage/*"),
@@ -67,6 +75,25 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         "Allow dynamodb:Query on ${Table.Arn}/index/by-account, Table.Arn": "keys of an account, its rows and days",
         "Allow secretsmanager:GetSecretValue on ProviderKeysSecret": "asks providers which models they have",
     },
+    "RolloutRole": WORK
+    | KEY_OF_SECRETS
+    | _log("RolloutLogs")
+    | {
+        "Allow codedeploy:PutLifecycleEventHookExecutionStatus on arn:${AWS::Partition}:codedeploy:${AWS::Region}:"
+        "${AWS::AccountId}:deploymentgroup:${ServerlessDeploymentApplication}/*": "tells CodeDeploy what it found; the "
+        "names of this application's groups would be a circle",
+        "Allow dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on Table.Arn": "makes a key to ask with",
+        "Allow lambda:InvokeFunction on AuthFunctionVersion, RouteFunctionVersion, StreamFunctionVersion": "tries the "
+        "new versions before they get requests",
+        "Allow secretsmanager:GetSecretValue on KeyPepperSecret, ProviderKeysSecret": "hashes its key; is there a "
+        "provider's key to try",
+    },
+    "DeployRole": {
+        'Allow sts:AssumeRole by {"Service": "codedeploy.amazonaws.com"}': "CodeDeploy moves requests by it",
+        f"Allow cloudwatch:DescribeAlarms on {ALARMS}": "takes a rollout back when one of them rings",
+        f"Allow lambda:GetAlias, lambda:UpdateAlias, lambda:GetProvisionedConcurrencyConfig on {ALIASES}": "moves them",
+        "Allow lambda:InvokeFunction on RolloutFunction.Arn": "has the new versions tried",
+    },
     "AlarmTopicPolicy": {
         'Allow sns:Publish by {"Service": "cloudwatch.amazonaws.com"} on AlarmTopic if '
         '{"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}': "alarms of this account tell it",
@@ -84,9 +111,9 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         "Allow xray:PutTraceSegments, xray:PutTelemetryRecords on *": "X-Ray has no resources to name",
     },
     "SecretsKeyPolicy": {KMS: "as Secrets Manager asks for it, and for nothing else"},
-    "AuthFunction.Arn": {f"{API}authorizers/*": "is the authorizer of this API; its id is only known once made"},
-    "RouteFunction": {f"{API}*/{path}": "answers this path" for path in ROUTE_PATHS},
-    "StreamFunction": {
+    "AuthFunctionAliaslive": {f"{API}authorizers/*": "is the authorizer of this API; its id is only known once made"},
+    "RouteFunctionAliaslive": {f"{API}*/{path}": "answers this path" for path in ROUTE_PATHS},
+    "StreamFunctionAliaslive": {
         f"{API}*/POST/api/core/*/chat/completions": "answers completions",
         'Permission lambda:InvokeFunctionUrl by * if {"FunctionUrlAuthType": "NONE"}': "the second door, open to "
         "whoever has a key: the function checks it",

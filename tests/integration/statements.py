@@ -1,6 +1,7 @@
 """Every permission that a translated template gives, as one line of text each: policies, trust, Lambda permissions."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +11,14 @@ PERMISSION_KEYS = {"Action", "Principal", "FunctionName", "SourceArn"}
 
 
 def all_of(template: Template) -> set[tuple[str, str]]:
-    """(resource, what it allows). For a Lambda permission the resource is the function."""
+    """(resource, what it allows). For a Lambda permission the resource is the function or its alias."""
     found: set[tuple[str, str]] = set()
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::Permission":
             found.add(_permission(properties))
         found |= {(name, line) for line in _lines(properties)}
-    return found
+    return {(name, re.sub(r"Version[0-9a-f]{10}\b", "Version", line)) for name, line in found}
 
 
 def _permission(properties: dict[str, Any]) -> tuple[str, str]:

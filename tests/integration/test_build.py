@@ -13,7 +13,15 @@ from tests.integration.conftest import ROOT, run_sam
 
 LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
 EM_AARCH64 = 183
-FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction", "SweepFunction", "ExportFunction", "InspectFunction")
+FUNCTIONS = (
+    "AuthFunction",
+    "RouteFunction",
+    "StreamFunction",
+    "SweepFunction",
+    "ExportFunction",
+    "InspectFunction",
+    "RolloutFunction",
+)
 LAYERS = ("CoreLayer", "DependenciesLayer")
 CEILINGS_MB = dict.fromkeys(FUNCTIONS, 0.01) | {"CoreLayer": 0.5, "DependenciesLayer": 17.5}
 """Zipped. Raised only with a reason in the commit that raises it."""
@@ -75,6 +83,13 @@ def test_native_code_is_for_arm(built: Path) -> None:
     assert any(path.name.startswith("_pydantic_core") for path in native)
     assert all(path.name.endswith((".cpython-313-aarch64-linux-gnu.so", ".abi3.so")) for path in native)
     assert {_elf_machine(path) for path in native} == {EM_AARCH64}
+
+
+def test_native_code_for_an_emulator_is_for_this_machine(built_here: Path) -> None:
+    """LAYER_PLATFORM or AWS_ENDPOINT_URL asked for it."""
+    native = list((built_here / "DependenciesLayer").rglob("_pydantic_core*.so"))
+
+    assert [_elf_machine(path) for path in native] == [_elf_machine(Path(sys.executable).resolve())]
 
 
 def test_dependencies_are_those_of_the_functions(built: Path) -> None:

@@ -31,14 +31,14 @@ PROCEDURES = {
 
 
 def test_every_command_of_ours_is_one() -> None:
-    groups = "accounts|audit|credit|keys|ledger|plans|usage"
+    groups = "accounts|audit|credit|keys|ledger|models|plans|provider-keys|usage"
     typed = re.findall(r"openmind-llm ([^#\n`]+)", TYPED)
     told = re.findall(rf"`(?:openmind-llm )?((?:--stack \S+ )?(?:{groups}) [a-z]+ [^`]+)`", RUNBOOK)
     parser = cli._parser()
 
     assert (len(typed) > 15, len(told) > 8) == (True, True)
     for line in [*typed, *told]:
-        assert parser.parse_args(shlex.split(line.replace("<id>", "0123456789abcdef"))).command, line
+        assert parser.parse_args(shlex.split(re.sub(r"<\w+>", "0123456789abcdef", line))).command, line
 
 
 def of_aws() -> list[tuple[str, str, set[str]]]:

@@ -25,6 +25,7 @@ from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests import canaries, processes
+from tests.fake_releases import FakeReleases
 from tests.fake_upstream import FakeUpstream
 from tests.integration import emulators
 from tests.integration.conftest import REGION, ROOT, Template
@@ -49,6 +50,7 @@ STAND_INS = {
     "DefaultPlan": "free",
     "OidcIssuer": "",
     "OidcAudience": "",
+    "RolloutModel": "openai/gpt-4o-mini",
     "Table": "table",
     "UsageBucket": "usage-bucket",
     "KeyPepperSecret": "key-pepper",
@@ -138,6 +140,22 @@ def sweep(
 
 
 @pytest.fixture(scope="module")
+def releases() -> Iterator[FakeReleases]:
+    with FakeReleases(lambda *_: b"{}") as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def rollout(
+    built: Path, template: Template, aws: Emulator, releases: FakeReleases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("rollout") / "log"
+    elsewhere = dict.fromkeys(("AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_CODEDEPLOY"), releases.url)
+    with _function("RolloutFunction", built, template, {"AWS_ENDPOINT_URL": aws.url} | elsewhere, log) as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
 def export(
     built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
@@ -185,7 +203,13 @@ def _function(
 def _environment(variables: dict[str, Any]) -> dict[str, str]:
     """The template's variables, with a stand-in for each reference; a reference to nothing is no variable."""
     present = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
-    return {name: STAND_INS[v["Ref"]] if isinstance(v, dict) else str(v) for name, v in present.items()}
+    return {name: _stand_in(v["Ref"]) if isinstance(v, dict) else str(v) for name, v in present.items()}
+
+
+def _stand_in(reference: str) -> str:
+    """A version stands for itself, as `AuthFunction`."""
+    function, version, _ = reference.partition("Version")
+    return function if version else STAND_INS[reference]
 
 
 def _invoke(function: Running, event: str) -> Any:
@@ -193,8 +217,14 @@ def _invoke(function: Running, event: str) -> Any:
 
 
 def _invoke_raw(function: Running, event: str) -> bytes:
+    answer = _sent(function, _event(event))
+    canaries.look_through(event, [answer.decode()])
+    return answer
+
+
+def _sent(function: Running, event: Event) -> bytes:
     request = urllib.request.Request(
-        f"{function.url}/{INVOCATIONS}", json.dumps(_event(event)).encode(), {"content-type": "application/json"}
+        f"{function.url}/{INVOCATIONS}", json.dumps(event).encode(), {"content-type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as reply:
@@ -202,7 +232,6 @@ def _invoke_raw(function: Running, event: str) -> bytes:
     except urllib.error.HTTPError as crash:
         with crash:
             raise AssertionError(function.output) from crash
-    canaries.look_through(event, [answer.decode()])
     return answer
 
 
@@ -355,6 +384,48 @@ def test_sweep_settles_the_hold_of_a_request_that_died(sweep: Running, aws: Emul
     ledger.admit(Caller(keys.key_id(_example_key()), ACCOUNT), racers.ask(time.time() - 3_600))
 
     assert [_invoke(sweep, "sweep_schedule") for _ in range(2)] == [{"swept": 1}, {"swept": 0}]
+
+
+def test_the_check_before_a_rollout_approves_of_the_built_functions(
+    rollout: Running,
+    releases: FakeReleases,
+    auth: Running,
+    route: Running,
+    stream: Running,
+    upstream: FakeUpstream,
+    aws: Emulator,
+) -> None:
+    """With a key of its own, which is refused afterwards; the completion reaches the provider, and is paid for."""
+    functions = {"AuthFunction": auth, "RouteFunction": route, "StreamFunction": stream}
+    shown: list[Event] = []
+
+    def answers(name: str, event: Event) -> bytes:
+        shown.append(event)
+        return _sent(functions[name], event)
+
+    releases.answers = answers
+    upstream.reset()
+
+    assert _invoke(rollout, "rollout_hook") == {"good": True}, rollout.output
+    assert releases.reports.pop() == "Succeeded"
+    (asked,) = upstream.received
+    assert asked.body["max_tokens"] == 16
+    good = shown[1]
+    assert json.loads(_sent(auth, good))["errorMessage"] == "Unauthorized"
+    assert good["headers"]["x-api-key"] not in rollout.output
+    dynamodb = boto3.Session("local", "local", region_name=REGION).client("dynamodb", endpoint_url=aws.url)
+    paid = DynamoAccounts(dynamodb, STAND_INS["Table"]).account("rollout")
+    assert paid is not None
+    assert paid.counters["charged"] > 0
+
+
+def test_the_check_before_a_rollout_refuses_a_version_that_is_no_good(rollout: Running, releases: FakeReleases) -> None:
+    """Here one that lets a wrong key in."""
+    releases.answers = lambda *_: b'{"policyDocument": {"Statement": [{"Effect": "Allow"}]}}'
+
+    assert _invoke(rollout, "rollout_hook") == {"good": False}
+    assert releases.reports.pop() == "Failed"
+    assert "a wrong key at the authorizer: status 200 instead of 401" in rollout.output
 
 
 def test_export_writes_what_was_settled(export: Running, aws: Emulator) -> None:

@@ -19,7 +19,14 @@ KEY_OR_LOGIN = (("/api/core/usage", ANY), ("/api/core/usage/{request_id}", ANY))
 
 PUBLIC = (("/health", ANY), ("/openapi.json", ANY), ("/docs", ANY), *KEY_OR_LOGIN, *LOGINS, *PREFLIGHTS)
 GUARDED = (CHAT, (CHAT_PATH, ANY), ("/", ANY), ("/{proxy+}", ANY))
-REFERRING = ("AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping")
+REFERRING = (
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::Logs::MetricFilter",
+)
 """What names a function without naming itself."""
 
 NAMES = (
@@ -83,8 +90,8 @@ def test_authorizer_is_the_auth_function(template: Template) -> None:
     _, variables = scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]["Fn::Sub"]
     permissions = of_type(template, "AWS::Lambda::Permission").values()
 
-    assert variables == {"__FunctionArn__": _arn("AuthFunction")}
-    assert _arn("AuthFunction") in [p["Properties"]["FunctionName"] for p in permissions]
+    assert variables == {"__FunctionArn__": {"Ref": "AuthFunctionAliaslive"}}
+    assert {"Ref": "AuthFunctionAliaslive"} in [p["Properties"]["FunctionName"] for p in permissions]
 
 
 @pytest.mark.parametrize(("path", "method"), PUBLIC)
@@ -160,10 +167,10 @@ def test_the_authorizer_is_not_told_of_the_provider_keys(template: Template) -> 
     functions = of_type(template, "AWS::Lambda::Function")
     told = [n for n, f in functions.items() if "PROVIDER_KEYS_SECRET" in f["Properties"]["Environment"]["Variables"]]
 
-    assert set(told) == {"RouteFunction", "StreamFunction", "InspectFunction"}
+    assert set(told) == {"RouteFunction", "StreamFunction", "InspectFunction", "RolloutFunction"}
 
 
-@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export", "Inspect"])
+@pytest.mark.parametrize("name", ["Auth", "Route", "Stream", "Sweep", "Export", "Inspect", "Rollout"])
 def test_logs_are_json_and_do_not_stay_forever(template: Template, name: str) -> None:
     """In a group of the stack's own: the one that Lambda makes by itself is never emptied."""
     logging = properties(template, f"{name}Function")["LoggingConfig"]

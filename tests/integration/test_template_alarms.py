@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Template
+from tests.integration.conftest import ROOT, Template
 from tests.integration.translated import of_type, properties
 from tests.integration.watched import OF_AWS, OURS, Watched, error_classes, told_of_all
 
-FROM_ELSEWHERE = {"LedgerDiscrepancies", "ModelsRetiring", "ModelsMissing", "PricesDrifted", "CatalogueUnreadable"}
+FROM_ELSEWHERE = {"CatalogueUnreadable"}
+CLOCKED = {"SweeperMissingAlarm", "InspectionMissingAlarm"}
+PARTS = {
+    "HasAlarms": {"Fn::Equals": [{"Ref": "Alarms"}, "on"]},
+    "HasInspectionAlarms": {"Fn::And": [{"Condition": "HasAlarms"}, {"Condition": "IsInspected"}]},
+    "HasExportAlarms": {"Fn::And": [{"Condition": "HasAlarms"}, {"Condition": "HasUsageExport"}]},
+}
+"""Conditions of alarms: what is not there is not watched."""
+
 TO = [
     {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]},
     {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
@@ -66,7 +74,7 @@ def test_an_alarm_watches_metrics_of_aws_as_aws_names_them(template: Template) -
 def test_what_an_alarm_of_aws_watches_is_of_this_stack(template: Template) -> None:
     """API Gateway's metrics go by the API's name, not by its id: SAM names it after the stack."""
     referred = [
-        value["Ref"]
+        value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
         for _, one in all_watched(template)
         for name, value in one.dimensions.items()
         if one.namespace != OURS and name != "Operation"
@@ -106,13 +114,13 @@ def test_an_alarm_tells_whoever_is_to_know_and_an_urgent_one_also_that_it_is_ove
     assert told == {name: (TO, TO if urgent else None) for name, urgent in is_urgent.items()}
 
 
-def test_silence_is_trouble_of_the_sweeper_alone(template: Template) -> None:
+def test_silence_is_trouble_of_what_runs_by_the_clock_alone(template: Template) -> None:
     """What is idle tells nothing, and is well."""
     by_silence: dict[str, set[str]] = {}
     for name, alarm in alarms(template).items():
         by_silence.setdefault(alarm["TreatMissingData"], set()).add(name)
 
-    assert by_silence.pop("breaching") - {"InspectionMissingAlarm"} == {"SweeperMissingAlarm"}
+    assert by_silence.pop("breaching") == CLOCKED
     assert by_silence.keys() == {"notBreaching"}
 
 
@@ -171,8 +179,20 @@ def test_there_are_no_alarms_where_they_are_turned_off(template: Template) -> No
     parameter = template["Parameters"]["Alarms"]
 
     assert (parameter["Default"], parameter["AllowedValues"]) == ("on", ["on", "off"])
-    assert template["Conditions"]["HasAlarms"] == {"Fn::Equals": [{"Ref": "Alarms"}, "on"]}
-    assert conditions == {"HasAlarms"}
+    assert {name: template["Conditions"][name] for name in conditions} == PARTS
+
+
+def test_an_alarm_is_there_where_what_it_watches_is(template: Template) -> None:
+    """A nightly metric, too, is only told where there is somebody who looks."""
+    nightly = {"LedgerDiscrepancies", "ModelsRetiring", "ModelsMissing", "PricesDrifted"}
+    resources = template["Resources"]
+
+    for name, one in all_watched(template):
+        named = [v.get("Ref") or v["Fn::GetAtt"][0] for v in one.dimensions.values() if isinstance(v, dict)]
+        needed = {resources[part].get("Condition") for part in named if part in resources} - {None}
+        needed |= {"IsInspected"} if one.name in nightly else set()
+        given = json.dumps(PARTS[resources[name]["Condition"]])
+        assert all(f'"{condition}"' in given for condition in needed), name
 
 
 def test_an_address_has_a_topic_of_the_stack(template: Template) -> None:
@@ -196,3 +216,19 @@ def test_none_but_this_accounts_alarms_may_publish_there(template: Template) -> 
             "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
         }
     ]
+
+
+def test_what_the_alarms_cost_is_told(template: Template) -> None:
+    """By the metric: one that reckons with two costs twice."""
+    metrics = {name: len(watched(alarm)) for name, alarm in alarms(template).items()}
+    usual = {n: count for n, count in metrics.items() if template["Resources"][n]["Condition"] != "HasExportAlarms"}
+    text = (ROOT / "docs" / "observability.md").read_text()
+
+    assert f"{len(usual)} alarms\nthat watch {sum(usual.values())} metrics, {sum(usual.values()) / 10:.2f} USD" in text
+
+
+def test_every_metric_that_is_watched_is_explained(template: Template) -> None:
+    text = (ROOT / "docs" / "observability.md").read_text()
+    ours = {one.name for _, one in all_watched(template) if one.namespace == OURS} - FROM_ELSEWHERE
+
+    assert {name for name in ours if f"`{name}`" not in text} == set()

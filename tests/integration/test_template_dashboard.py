@@ -15,10 +15,13 @@ SEARCH = re.compile(r"SEARCH\('\{OpenMind,([a-z_,]+)\} MetricName=\(?((?:\"\w+\"
 OPTIONS = {"id", "label", "stat", "color", "visible", "yAxis", "expression"}
 
 
-def body(template: Template) -> dict[str, Any]:
-    """With `<Name>` for what CloudFormation puts in."""
+def body(template: Template, *, is_whole: bool = True) -> dict[str, Any]:
+    """With `<Name>` for what CloudFormation puts in; not whole, it is that of a stack without inspection and export."""
     text, variables = properties(template, "Dashboard")["DashboardBody"]["Fn::Sub"]
-    assert set(variables) == {"Runbook"}
+    for name, condition in (("OfInspection", "HasInspectionAlarms"), ("OfExport", "HasExportAlarms")):
+        given, there, absent = variables[name]["Fn::If"]
+        assert (given, absent) == (condition, "")
+        text = text.replace(f"${{{name}}}", there["Fn::Sub"] if is_whole else absent)
     made: dict[str, Any] = json.loads(re.sub(r"\$\{([\w:.]+)\}", r"<\1>", text))
     return made
 
@@ -82,6 +85,14 @@ def test_every_alarm_is_on_the_dashboard_with_its_state(template: Template) -> N
     (widget,) = widgets(template, "alarm")
 
     assert set(widget["alarms"]) == {f"<{name}.Arn>" for name in alarms(template)}
+
+
+def test_alarms_that_are_not_there_are_not_on_it(template: Template) -> None:
+    """An ARN of what does not exist keeps a stack from being made."""
+    (widget,) = [one["properties"] for one in body(template, is_whole=False)["widgets"] if one["type"] == "alarm"]
+    there = {name for name in alarms(template) if template["Resources"][name]["Condition"] == "HasAlarms"}
+
+    assert set(widget["alarms"]) == {f"<{name}.Arn>" for name in there}
 
 
 def test_the_dashboard_leads_to_what_the_runbook_says_of_each_alarm(template: Template) -> None:

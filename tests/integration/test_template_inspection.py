@@ -17,7 +17,7 @@ def test_it_is_on_unless_turned_off_and_then_nothing_of_it_is_there(template: Te
 
     assert template["Parameters"]["Inspection"]["Default"] == "on"
     assert {"InspectFunction", "InspectRole", "InspectLogs", "InspectFunctionNightly"} <= set(of_it)
-    assert {one.get("Condition") for one in of_it.values()} == {"IsInspected"}
+    assert {one.get("Condition") for one in of_it.values()} == {"IsInspected", "HasInspectionAlarms"}
 
 
 def test_it_may_read_the_table_and_the_provider_keys_and_write_nothing(template: Template) -> None:

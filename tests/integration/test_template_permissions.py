@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.conftest import Template
+from tests.integration.conftest import TEMPLATE, Template, translate
 from tests.integration.permissions import PERMISSIONS
 from tests.integration.statements import all_of
 from tests.integration.translated import of_type, properties
@@ -12,7 +12,9 @@ ROWS = [(holder, line, reason) for holder, lines in PERMISSIONS.items() for line
 
 def test_every_permission_is_written_down_and_every_row_is_one(template: Template) -> None:
     """What is only on the left is new in the template; what is only on the right is gone from it."""
-    assert sorted(all_of(template)) == sorted((holder, line) for holder, line, _ in ROWS)
+    gradual = translate(TEMPLATE.read_text(), Rollout="Canary10Percent5Minutes")
+
+    assert sorted(all_of(template) | all_of(gradual)) == sorted((holder, line) for holder, line, _ in ROWS)
 
 
 def test_every_permission_has_its_reason() -> None:
@@ -20,12 +22,16 @@ def test_every_permission_has_its_reason() -> None:
 
 
 def test_xray_has_the_only_wildcard_of_a_role() -> None:
-    """But for files, whose names are made as they are written."""
-    wide = {(holder, line) for holder, line, _ in ROWS if "*" in line and line.startswith(("Allow", "Attached"))}
+    """But for files, whose names are made as they are written, and CodeDeploy's groups of this stack."""
+    wide = {
+        (holder, line.rpartition(" on ")[2]) for holder, line, _ in ROWS if "*" in line and line.startswith("Allow")
+    }
+    groups = "arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup"
 
     assert wide == {
-        ("TracingPolicy", "Allow xray:PutTraceSegments, xray:PutTelemetryRecords on *"),
-        ("ExportRole", "Allow s3:PutObject on ${UsageBucket.Arn}/usage/*"),
+        ("TracingPolicy", "*"),
+        ("ExportRole", "${UsageBucket.Arn}/usage/*"),
+        ("RolloutRole", f"{groups}:${{ServerlessDeploymentApplication}}/*"),
     }
 
 
@@ -33,7 +39,7 @@ def test_only_the_function_url_lets_anybody_call() -> None:
     """And it goes with its parameter."""
     open_to_all = {holder for holder, line, _ in ROWS if " by *" in line and not line.startswith("Deny ")}
 
-    assert open_to_all == {"StreamFunction"}
+    assert open_to_all == {"StreamFunctionAliaslive"}
 
 
 @pytest.mark.parametrize("kind", ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"])

@@ -17,7 +17,7 @@ def test_completions_stream_from_the_stream_function(template: Template) -> None
     assert integration["timeoutInMillis"] == 900_000
     assert integration["uri"]["Fn::Sub"] == (
         "arn:aws:apigateway:${AWS::Region}:lambda:path/2021-11-15/functions/"
-        "${StreamFunction.Arn}/response-streaming-invocations"
+        "${StreamFunctionAliaslive}/response-streaming-invocations"
     )
 
 
@@ -27,7 +27,7 @@ def test_all_else_leads_to_the_route_function(template: Template) -> None:
 
     assert {integration["type"] for integration in others} == {"aws_proxy"}
     assert not [integration for integration in others if "responseTransferMode" in integration]
-    assert all("${RouteFunction.Arn}/invocations" in i["uri"]["Fn::Sub"] for i in others)
+    assert all("${RouteFunctionAliaslive}/invocations" in i["uri"]["Fn::Sub"] for i in others)
 
 
 def test_stream_function_runs_in_our_runtime(template: Template) -> None:
@@ -44,7 +44,7 @@ def test_function_url_streams_to_whoever_has_a_key(template: Template) -> None:
     url = properties(template, "StreamFunctionUrl")
 
     assert (url["AuthType"], url["InvokeMode"]) == ("NONE", "RESPONSE_STREAM")
-    assert url["TargetFunctionArn"] == {"Ref": "StreamFunction"}
+    assert url["TargetFunctionArn"] == {"Ref": "StreamFunctionAliaslive"}
 
 
 def test_function_url_has_both_permissions(template: Template) -> None:
@@ -54,14 +54,14 @@ def test_function_url_has_both_permissions(template: Template) -> None:
 
     assert {p["Action"] for p in to_all} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
     assert [p["InvokedViaFunctionUrl"] for p in to_all if p["Action"] == "lambda:InvokeFunction"] == [True]
-    assert {json.dumps(p["FunctionName"]) for p in to_all} == {'{"Ref": "StreamFunction"}'}
+    assert {json.dumps(p["FunctionName"]) for p in to_all} == {'{"Ref": "StreamFunctionAliaslive"}'}
 
 
 def test_api_gateway_may_invoke_the_stream_function(template: Template) -> None:
     """For this one method."""
     permissions = [p["Properties"] for p in of_type(template, "AWS::Lambda::Permission").values()]
     ours = [p for p in permissions if p["Principal"] == "apigateway.amazonaws.com"]
-    arns = [p["SourceArn"] for p in ours if p["FunctionName"] == {"Ref": "StreamFunction"}]
+    arns = [p["SourceArn"] for p in ours if p["FunctionName"] == {"Ref": "StreamFunctionAliaslive"}]
 
     assert len(arns) == 1
     assert "/POST/api/core/*/chat/completions" in json.dumps(arns[0])

@@ -25,6 +25,7 @@ _FUNCTION, _API, _TABLE = frozenset({"FunctionName"}), frozenset({"ApiName", "St
 OF_AWS: dict[str, set[Kind]] = {
     "AWS/Lambda": {
         *((name, _FUNCTION) for name in ("Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions")),
+        ("IteratorAge", _FUNCTION),
         *((name, _FUNCTION) for name in ("UrlRequestCount", "Url4xxCount", "Url5xxCount")),
         ("ConcurrentExecutions", frozenset()),
     },
@@ -34,6 +35,7 @@ OF_AWS: dict[str, set[Kind]] = {
         *((name, _TABLE) for name in ("ReadThrottleEvents", "WriteThrottleEvents")),
         ("SystemErrors", _TABLE | {"Operation"}),
     },
+    "AWS/SQS": {("ApproximateNumberOfMessagesVisible", frozenset({"QueueName"}))},
 }
 """As the services' own documents name them. Throttles and errors by Operation have no sum over all operations."""
 

@@ -12,11 +12,14 @@ from tests.unit.telemetry.telling import attempt, told
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_recorded_event_is_listed_with_its_result() -> None:
+def test_every_recorded_event_is_listed_with_its_function_and_result() -> None:
+    """Each, and no other; a file is named after its function."""
     table = (ROOT / "docs" / "local-invoke.md").read_text()
+    listed = re.findall(r"^\| `(\w+\.json)` \| `(\w+)` \| \S", table, re.MULTILINE)
     events = {path.name for path in (ROOT / "events").glob("*_*.json")}
 
-    assert {name for name in events if f"| `{name}` |" not in table} == set()
+    assert dict(listed) == {name: f"{name.partition('_')[0].capitalize()}Function" for name in events}
+    assert len(listed) == len(events)
 
 
 def test_every_metric_is_explained() -> None:
@@ -40,7 +43,7 @@ def test_every_header_of_ours_is_in_the_readme() -> None:
 
 
 def test_every_parameter_of_the_template_is_explained() -> None:
-    names = set(defaults()) - {"Stage"}
+    names = set(defaults()) - {"Stage", "NoText"}
     documents = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
     text = "".join(path.read_text() for path in documents)
 

@@ -32,7 +32,7 @@ from openmind_llm.telemetry.metrics import Metrics
 from openmind_llm.telemetry.xray import Segments
 from tests import canaries, memory_cache, memory_ledger
 from tests.fake_upstream import FakeUpstream, completion, json_reply
-from tests.fakes import FakeClock, no_sleep
+from tests.fakes import FakeClock, Fixed, no_sleep
 from tests.unit.storage.conftest import TABLE, dynamodb
 from tests.unit.telemetry.telling import SAMPLED
 
@@ -91,7 +91,9 @@ class Whole:
         openai = [replaced(one, self.provider.url) for one in known.providers()]
         upstream = HttpUpstream(http, Clocks(5, 5, 5))
         served = Catalogue(openai, known.models())
-        completions = Completions(served, upstream, asking, ledger, self._clock, Times(drain_s=1), telemetry=told)
+        completions = Completions(
+            Fixed(served), upstream, asking, ledger, self._clock, Times(drain_s=1), telemetry=told
+        )
         cache = DynamoCache(self.dynamodb, TABLE)
         return memory_cache.caching(completions, ledger, self._store, self._clock, cache)
 

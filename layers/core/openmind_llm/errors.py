@@ -28,7 +28,7 @@ GatewayError
 └── DeadlineExceededError      503  the function's time is up
 
 Those of an `Idempotency-Key` (409, 422) are beside its rules: domain.idempotency; so are those of content filters
-(400, 503): domain.filters.refusals.
+(400, 503): domain.filters.refusals, and the catalogue's (503): domain.catalogues.
 """
 
 from collections.abc import Mapping

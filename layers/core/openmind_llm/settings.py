@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 PROVIDER_URL_SUFFIX = "_BASE_URL"
+VERSION_SUFFIX = "_VERSION"
 
 
 class MissingSettingError(Exception):
@@ -15,6 +16,8 @@ class Settings:
     """Field names are the variables' in lower case; times are in seconds.
 
     `trace_header` reads what Lambda says anew for each invocation: `_X_AMZN_TRACE_ID`, or "".
+    `catalogue_max_age_s`: after which it is looked for a newer catalogue.
+    `versions`: what `<FUNCTION>_VERSION` says, by function in lower case: the version that is to be checked.
     `breaker_failures`: so many in a minute, if they are most, close the way to a provider; 0 watches none.
     """
 
@@ -29,6 +32,7 @@ class Settings:
     settle_margin_s: float = 60
     seen_max_age_s: float = 30
     secrets_max_age_s: int = 300
+    catalogue_max_age_s: float = 20
     breaker_failures: int = 5
     max_body_bytes: int = 6 * 1024 * 1024
     cors_allow_origin: str = ""
@@ -42,6 +46,8 @@ class Settings:
     metrics: str = "model"
     xray_daemon_address: str = ""
     trace_header: Callable[[], str] = str
+    rollout_model: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -59,6 +65,7 @@ class Settings:
             settle_margin_s=float(environ.get("SETTLE_MARGIN_S", "60")),
             seen_max_age_s=float(environ.get("SEEN_MAX_AGE_S", "30")),
             secrets_max_age_s=int(environ.get("SECRETS_MAX_AGE_S", "300")),
+            catalogue_max_age_s=float(environ.get("CATALOGUE_MAX_AGE_S", "20")),
             breaker_failures=int(environ.get("BREAKER_FAILURES", "5")),
             max_body_bytes=int(environ.get("MAX_BODY_BYTES", str(6 * 1024 * 1024))),
             cors_allow_origin=environ.get("CORS_ALLOW_ORIGIN", ""),
@@ -72,12 +79,16 @@ class Settings:
             metrics=environ.get("METRICS", "model"),
             xray_daemon_address=environ.get("AWS_XRAY_DAEMON_ADDRESS", ""),
             trace_header=lambda: environ.get("_X_AMZN_TRACE_ID", ""),
-            base_urls={
-                name.removesuffix(PROVIDER_URL_SUFFIX).lower(): value.rstrip("/")
-                for name, value in environ.items()
-                if name.endswith(PROVIDER_URL_SUFFIX) and value
-            },
+            rollout_model=environ.get("ROLLOUT_MODEL", ""),
+            versions=_ending(environ, VERSION_SUFFIX),
+            base_urls={name: url.rstrip("/") for name, url in _ending(environ, PROVIDER_URL_SUFFIX).items()},
         )
+
+
+def _ending(environ: Mapping[str, str], suffix: str) -> dict[str, str]:
+    """What is set of the variables with this ending, by what stands before it in lower case."""
+    found = ((name, value) for name, value in environ.items() if name.endswith(suffix) and value)
+    return {name.removesuffix(suffix).lower(): value for name, value in found}
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

@@ -20,7 +20,7 @@ from moto import mock_aws
 from openmind_llm import plans
 from openmind_llm.api.asgi import App
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import completions
+from openmind_llm.bootstrap import catalogues, completions
 from openmind_llm.bootstrap.kept import Kept
 from openmind_llm.domain import keys
 from openmind_llm.settings import Settings
@@ -30,6 +30,7 @@ from tests.fake_upstream import FakeUpstream, Received, Reply, Stream
 from tests.integration.faults.behaviours import Asked, Behaviour
 from tests.integration.faults.outcomes import DOWN_FALLBACK, DOWN_PRIMARY, FALLBACK, MODEL, PRIMARY
 from tests.memory_cache import MemoryCache
+from tests.memory_catalogue import MemoryVersions
 from tests.memory_health import MemoryHealthStore
 from tests.memory_ledger import MemoryLedgerStore
 
@@ -115,8 +116,8 @@ def opened() -> Iterator[Stage]:
 
 def _app(settings: Settings, store: MemoryLedgerStore) -> App:
     ledger = memory_ledger.ledger(store, plans.load(), time.time)
-    kept = Kept(store, MemoryCache(), MemoryHealthStore())
-    endpoint = completions.endpoint(settings, completions.catalogue(settings), ledger, kept)
+    kept = Kept(store, MemoryCache(), MemoryHealthStore(), MemoryVersions())
+    endpoint = completions.endpoint(settings, catalogues.create(settings, kept.catalogue), ledger, kept)
     return completions.guarded(CompletionsAlone(endpoint), settings, ledger)
 
 

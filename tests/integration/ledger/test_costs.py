@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dev import seed
+from dev.cost import data
 from openmind_llm.domain.keys import Caller, KeyRecord
 from openmind_llm.domain.ledger.admission import Admission
 from openmind_llm.domain.ledger.audit import AuditRow
@@ -115,6 +116,8 @@ def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoD
     assert all(size < KB for size in sizes.values())
     assert units(admission) == 7
     assert units(settlement) == 9
+    assert data.load().found["write_units"] == units(admission) + units(settlement)
+    assert data.load().found["row_bytes"] == sizes["LEDGER settled"]
 
 
 def test_an_idempotency_key_is_one_more_write_at_either_end(dynamodb: "DynamoDBClient", books: Books) -> None:

@@ -18,7 +18,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.owners import Owners
 from openmind_llm.errors import AuthenticationError
 from openmind_llm.providers import table
-from tests.fakes import FakeClock, FakeLogins
+from tests.fakes import FakeClock, FakeLogins, Fixed
 from tests.memory_ledger import MemoryLedgerStore
 
 NOW = datetime(2026, 11, 26, 12, 0, 0, 250_000, tzinfo=UTC).timestamp()
@@ -49,7 +49,7 @@ class Service:
         self.client = TestClient(self._served(), raise_server_exceptions=False)
 
     def _served(self) -> Any:
-        served: App = app.create(self.catalogue, no_completions, accounts.router(self.owners))
+        served: App = app.create(Fixed(self.catalogue), no_completions, accounts.router(self.owners))
         return Outermost(RequireKey(served, Door(self._authenticate, lambda _: None, self.logins.user)), self.clock)
 
     def _authenticate(self, key: str) -> Caller:

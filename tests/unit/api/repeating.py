@@ -18,7 +18,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.providers import table
 from tests import memory_cache, memory_ledger
 from tests.fake_upstream import USAGE, chunk, completion
-from tests.fakes import FakeClock, FakeUpstreamPort, attempts
+from tests.fakes import FakeClock, FakeUpstreamPort, Fixed, attempts
 from tests.memory_cache import MemoryCache
 from tests.memory_ledger import MemoryLedgerStore
 
@@ -130,7 +130,12 @@ class Gateway:
 
     def _app(self) -> App:
         completions = Completions(
-            CATALOGUE, self.upstream, attempts(self.clock), self.ledger, self.clock, Times(drain_s=5, hold_s=900)
+            Fixed(CATALOGUE),
+            self.upstream,
+            attempts(self.clock),
+            self.ledger,
+            self.clock,
+            Times(drain_s=5, hold_s=900),
         )
         caching = memory_cache.caching(completions, self.ledger, self.store, self.clock, self.cache)
         endpoint = CompletionsEndpoint(caching, 10**7, 15)

@@ -23,6 +23,7 @@ from openmind_llm.domain.reports.own_key import OwnKeys
 from openmind_llm.domain.reports.usage import UsageReports
 from openmind_llm.errors import AuthenticationError, UserNotFoundError
 from openmind_llm.providers import dialect
+from tests.fakes import Fixed
 from tests.memory_ledger import MemoryLedgerStore
 from tests.memory_reports import MemoryReports
 from tests.spending import CATALOGUE, PLANS, Spending, two_accounts
@@ -95,11 +96,11 @@ class Service:
         reports = Reports(
             OwnKeys(ledger, stored, clock),
             UsageReports(stored, lambda: b"pepper"),
-            QuotesEndpoint(Quotes(CATALOGUE, ledger, dialect.adjust, clock), 10_000),
+            QuotesEndpoint(Quotes(Fixed(CATALOGUE), ledger, dialect.adjust, clock), 10_000),
             lambda: datetime.fromtimestamp(clock(), UTC).date(),
             lambda user: owners.account(user)[0].account.account_id,
         )
-        served = app.create(CATALOGUE, no_completions, router(reports))
+        served = app.create(Fixed(CATALOGUE), no_completions, router(reports))
         return Outermost(RequireKey(served, Door(authenticate, ledger.standing, self.user)), clock)
 
 

@@ -14,7 +14,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.providers import table
 from tests import memory_cache
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeUpstreamPort, attempts
+from tests.fakes import FakeClock, FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import ledger, open_store
 
 BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}'
@@ -26,7 +26,7 @@ def ask(**scope: Any) -> list[Message]:
     store = open_store()
     kept = ledger(store, plans.load(), clock)
     completions = Completions(
-        table.load(), FakeUpstreamPort(completion()), attempts(clock), kept, clock, Times(drain_s=1)
+        Fixed(table.load()), FakeUpstreamPort(completion()), attempts(clock), kept, clock, Times(drain_s=1)
     )
 
     async def receive() -> Message:

@@ -6,12 +6,13 @@ import pytest
 
 from openmind_llm.api import app
 from openmind_llm.providers import table
+from tests.fakes import Fixed
 from tests.unit.api.account_service import no_completions
 
 
 @pytest.fixture(scope="module")
 def paths() -> Any:
-    return app.create(table.load(), no_completions).openapi()["paths"]
+    return app.create(Fixed(table.load()), no_completions).openapi()["paths"]
 
 
 def test_the_header_is_described_beside_the_provider(paths: Any) -> None:

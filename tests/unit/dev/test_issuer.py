@@ -16,7 +16,7 @@ from openmind_llm.identity.oidc import OidcLogins
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
-    with serve._serving(Issuer(issuer.key(tmp_path)), start.listen(0)) as port:
+    with serve.serving(Issuer(issuer.key(tmp_path)), start.listen(0)) as port:
         yield port
 
 

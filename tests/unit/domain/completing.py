@@ -10,7 +10,7 @@ from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.rows import Entry
 from openmind_llm.providers import table
-from tests.fakes import FakeUpstreamPort, attempts
+from tests.fakes import FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 
 CATALOGUE = table.load()
@@ -52,7 +52,9 @@ def create(
 ) -> Made:
     store = store or open_store()
     raw = json.dumps({"model": model, "messages": [USER]} | fields).encode()
-    completions = Completions(CATALOGUE, port, attempts(clock), ledger(store, PLANS, clock), clock, Times(drain_s=1))
+    completions = Completions(
+        Fixed(CATALOGUE), port, attempts(clock), ledger(store, PLANS, clock), clock, Times(drain_s=1)
+    )
 
     async def ask() -> tuple[dict[str, Any], dict[str, str]]:
         async with completions.open(Call(CALLER, provider, raw, "request-1", noted or {})) as reply:

@@ -17,7 +17,7 @@ from openmind_llm.errors import (
     UnknownProviderError,
 )
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeUpstreamPort, attempts
+from tests.fakes import FakeClock, FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import ledger, open_store
 from tests.unit.domain.completing import CALLER, CAP, CATALOGUE, PLANS, USER, create
 
@@ -134,7 +134,9 @@ def test_a_wrong_request_reaches_no_provider(
 def test_a_wrong_provider_is_told_before_a_wrong_body() -> None:
     clock = FakeClock()
     admitting = ledger(open_store(), PLANS, clock)
-    completions = Completions(CATALOGUE, FakeUpstreamPort({}), attempts(clock), admitting, clock, Times(drain_s=1))
+    completions = Completions(
+        Fixed(CATALOGUE), FakeUpstreamPort({}), attempts(clock), admitting, clock, Times(drain_s=1)
+    )
 
     with pytest.raises(UnknownProviderError):
         asyncio.run(completions.open(Call(CALLER, "nobody", b"{", "request-1")).__aenter__())

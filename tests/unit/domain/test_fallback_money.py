@@ -20,7 +20,7 @@ from openmind_llm.domain.ledger.rows import Entry
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.errors import GatewayError
 from tests.fake_upstream import completion
-from tests.fakes import FakeProviderKeys, FakeUpstreamPort, no_sleep
+from tests.fakes import FakeProviderKeys, FakeUpstreamPort, Fixed, no_sleep
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 from tests.unit.domain.completing import CALLER, CATALOGUE, PLANS, USER
 from tests.unit.domain.routing import catalogue, price, row
@@ -69,7 +69,7 @@ class Answered:
         clock = lambda: 1000.9  # noqa: E731
         asking = Attempts(FakeProviderKeys("sk-1"), Unwatched(), Keyring(lambda: 0.5), clock, sleep)
         self._completions = Completions(
-            shop, self.port, asking, ledger(self.store, PLANS, clock), clock, Times(drain_s=1)
+            Fixed(shop), self.port, asking, ledger(self.store, PLANS, clock), clock, Times(drain_s=1)
         )
         self._call = Call(CALLER, provider, raw, "request-1", fallback=fallback)
         self.headers: dict[str, str] = {}

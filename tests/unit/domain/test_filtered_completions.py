@@ -15,7 +15,7 @@ from openmind_llm.domain.quotes import Quote, Quotes
 from openmind_llm.errors import GatewayError, StreamBrokenError
 from openmind_llm.providers import dialect
 from tests.fake_upstream import USAGE, chunk, completion
-from tests.fakes import FakeTelemetry, FakeUpstreamPort, attempts
+from tests.fakes import FakeTelemetry, FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 from tests.unit.domain.completing import CALLER, CATALOGUE, PLANS
 from tests.unit.domain.filters.filtering import rule
@@ -65,7 +65,7 @@ class Asked:
     async def _send(self, raw: bytes, name: str) -> None:
         times = Times(drain_s=1)
         completions = Completions(
-            CATALOGUE, self.port, attempts(now), self.ledger, now, times, telemetry=self.telemetry
+            Fixed(CATALOGUE), self.port, attempts(now), self.ledger, now, times, telemetry=self.telemetry
         )
         async with completions.open(Call(CALLER, "openai", raw, name)) as reply:
             self.headers = reply.headers
@@ -78,7 +78,9 @@ class Asked:
         return refused.value
 
     def quote(self, text: str = "Hi") -> Quote:
-        return Quotes(CATALOGUE, self.ledger, dialect.adjust, now).get(CALLER, "openai", self.raw(text), "request-1")
+        return Quotes(Fixed(CATALOGUE), self.ledger, dialect.adjust, now).get(
+            CALLER, "openai", self.raw(text), "request-1"
+        )
 
     @property
     def read(self) -> str:

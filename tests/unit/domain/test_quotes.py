@@ -9,6 +9,7 @@ from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.quotes import Quote, Quotes
 from openmind_llm.errors import InvalidRequestError, UnknownModelError, UnknownProviderError
 from openmind_llm.providers import dialect
+from tests.fakes import Fixed
 from tests.memory_ledger import new_account, open_store
 from tests.spending import CATALOGUE, Spending
 
@@ -17,7 +18,7 @@ USER = {"role": "user", "content": "Hello!"}
 
 def quote(provider: str = "openai", credit: int = 10**15, **fields: Any) -> Quote:
     spending = Spending(open_store(new_account(credit=credit)))
-    quotes = Quotes(CATALOGUE, spending.ledger, dialect.adjust, spending.clock)
+    quotes = Quotes(Fixed(CATALOGUE), spending.ledger, dialect.adjust, spending.clock)
     raw = json.dumps({"model": "gpt-4o-mini", "messages": [USER]} | fields).encode()
     return quotes.get(Caller("key-1", "account-1"), provider, raw, "request-1")
 

@@ -21,7 +21,7 @@ from openmind_llm.errors import GatewayError, RateLimitError
 from openmind_llm.providers import table
 from tests import memory_cache
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeUpstreamPort, attempts
+from tests.fakes import FakeClock, FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, open_store
 
 CATALOGUE = table.load()
@@ -52,7 +52,7 @@ class PausingUpstream(FakeUpstreamPort):
 def a_request(store: MemoryLedgerStore, port: FakeUpstreamPort, asked: Asked, **fields: Any) -> Any:
     clock = FakeClock()
     spending = ledger(store, PLANS, clock)
-    completions = Completions(CATALOGUE, port, attempts(clock), spending, clock, Times(drain_s=1))
+    completions = Completions(Fixed(CATALOGUE), port, attempts(clock), spending, clock, Times(drain_s=1))
     call = Call(Caller("key-1", "account-1"), "openai", json.dumps(BODY | fields).encode(), "request-1", {})
 
     async def send() -> None:

@@ -24,7 +24,7 @@ from openmind_llm.errors import (
 )
 from openmind_llm.providers import table
 from tests.fake_upstream import USAGE, chunk
-from tests.fakes import FakeUpstreamPort, attempts
+from tests.fakes import FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import MemoryLedgerStore, ledger, new_account, open_store
 
 CATALOGUE = table.load()
@@ -59,7 +59,7 @@ class Streamed:
         body = {"model": self._model, "messages": [{"role": "user", "content": "Hi"}], "stream": True} | self.fields
         kept = ledger(self.store, PLANS, lambda: 1000.9)
         completions = Completions(
-            CATALOGUE, self.port, attempts(lambda: 1000.9), kept, lambda: 1000.9, Times(drain_s=1)
+            Fixed(CATALOGUE), self.port, attempts(lambda: 1000.9), kept, lambda: 1000.9, Times(drain_s=1)
         )
         async with completions.open(Call(CALLER, "openai", json.dumps(body).encode(), "request-1")) as reply:
             self.headers = reply.headers

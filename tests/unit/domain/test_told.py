@@ -12,7 +12,7 @@ from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.telemetry import Summary
 from openmind_llm.errors import GatewayError
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeTelemetry, FakeUpstreamPort, attempts
+from tests.fakes import FakeClock, FakeTelemetry, FakeUpstreamPort, Fixed, attempts
 from tests.memory_ledger import ledger, open_store
 from tests.unit.domain.completing import CALLER, CATALOGUE, PLANS, USER
 
@@ -45,7 +45,13 @@ def asked(
     """What was told of a request, and the headers of its answer. `failure` meets whoever relays it."""
     now, telemetry, headers = clock or FakeClock(), FakeTelemetry(), {}
     completions = Completions(
-        CATALOGUE, port, attempts(now), ledger(open_store(), PLANS, now), now, Times(drain_s=1), telemetry=telemetry
+        Fixed(CATALOGUE),
+        port,
+        attempts(now),
+        ledger(open_store(), PLANS, now),
+        now,
+        Times(drain_s=1),
+        telemetry=telemetry,
     )
 
     async def ask() -> None:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.domain.catalogue import ImageTokens
+from openmind_llm.domain.catalogue import ImageTokens, OverrideError
 from openmind_llm.providers import table
-from openmind_llm.providers.table import OverrideError
 
 NEW: dict[str, Any] = {
     "provider": "xai",

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from openmind_llm import __version__
 from openmind_llm.api import errors, models, openapi, schemas
 from openmind_llm.api.asgi import App, Receive, Scope, Send
-from openmind_llm.domain import utc
-from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain import catalogues, utc
+from openmind_llm.domain.catalogues import Catalogues
 from openmind_llm.errors import GatewayError, InternalError, MethodNotAllowedError, NotFoundError
 
 CHAT_PATH = "/api/core/{provider}/chat/completions"
@@ -31,7 +31,7 @@ class Delegate(Response):
         await self._app(scope, receive, send)
 
 
-def create(catalogue: Catalogue, completions: App, *routers: APIRouter) -> FastAPI:
+def create(known: Catalogues, completions: App, *routers: APIRouter) -> FastAPI:
     """`routers` are of the callers' accounts, keys and usage."""
     app = FastAPI(
         title="OpenMind LLM gateway",
@@ -45,7 +45,7 @@ def create(catalogue: Catalogue, completions: App, *routers: APIRouter) -> FastA
     _add_completions(app, completions)
     for router in routers:
         app.include_router(router)
-    _add_models(app, catalogue)
+    _add_models(app, known)
     _add_pages(app)
     openapi.describe(app)
     return app
@@ -58,11 +58,11 @@ def _add_completions(app: FastAPI, completions: App) -> None:
         return Delegate(completions)
 
 
-def _add_models(app: FastAPI, catalogue: Catalogue) -> None:
+def _add_models(app: FastAPI, known: Catalogues) -> None:
     @app.get("/api/core/models", tags=["models"], response_model=schemas.ModelList, responses=openapi.REFUSALS)
     async def list_models() -> JSONResponse:
         """Every model of every provider."""
-        return JSONResponse(models.listing(catalogue.models(), _today()))
+        return JSONResponse(models.listing((await catalogues.current(known)).models(), _today()))
 
     @app.get(
         "/api/core/{provider}/models",
@@ -72,7 +72,7 @@ def _add_models(app: FastAPI, catalogue: Catalogue) -> None:
     )
     async def list_provider_models(provider: Provider) -> JSONResponse:
         """The models of one provider."""
-        return JSONResponse(models.listing(catalogue.models(provider), _today()))
+        return JSONResponse(models.listing((await catalogues.current(known)).models(provider), _today()))
 
 
 def _today() -> str:

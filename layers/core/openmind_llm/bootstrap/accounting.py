@@ -6,10 +6,10 @@ from collections.abc import Callable
 from openmind_llm import plans
 from openmind_llm.bootstrap import credentials
 from openmind_llm.domain.accounts import Accounts
-from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.key_settings import KeyRules
 from openmind_llm.domain.owners import Owners
 from openmind_llm.errors import LedgerUnavailableError
+from openmind_llm.providers import table
 from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
 from openmind_llm.storage.accounts import DynamoAccounts
@@ -21,7 +21,7 @@ def accounts(settings: Settings) -> Accounts:
     return _accounts(settings, credentials.kept_pepper(settings))
 
 
-def owners(settings: Settings, catalogue: Catalogue) -> Owners:
+def owners(settings: Settings) -> Owners:
     """Raises PlanOverrideError, and UnknownPlanError for the plan of new accounts."""
     if settings.default_plan:
         plans.load(settings.plan_overrides).get(settings.default_plan)
@@ -33,11 +33,11 @@ def owners(settings: Settings, catalogue: Catalogue) -> Owners:
         except SecretUnreadableError:
             raise LedgerUnavailableError from None
 
-    return Owners(_accounts(settings, readable), rules(catalogue), settings.default_plan)
+    return Owners(_accounts(settings, readable), rules(), settings.default_plan)
 
 
-def rules(catalogue: Catalogue) -> KeyRules:
-    return KeyRules([provider.name for provider in catalogue.providers()], time.time)
+def rules() -> KeyRules:
+    return KeyRules(table.provider_names(), time.time)
 
 
 def _accounts(settings: Settings, pepper: Callable[[], bytes]) -> Accounts:

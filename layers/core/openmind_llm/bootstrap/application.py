@@ -3,19 +3,19 @@
 from openmind_llm.api import accounts, app
 from openmind_llm.api import reports as report_routes
 from openmind_llm.api.asgi import App
-from openmind_llm.bootstrap import accounting, completions, logins, reports
+from openmind_llm.bootstrap import accounting, catalogues, completions, logins, reports
 from openmind_llm.bootstrap.kept import with_ledger
 from openmind_llm.settings import Settings
 
 
 def create(settings: Settings) -> App:
     """Raises OverrideError, PlanOverrideError."""
-    catalogue = completions.catalogue(settings)
     ledger, kept = with_ledger(settings)
-    owners = accounting.owners(settings, catalogue)
+    known = catalogues.create(settings, kept.catalogue)
+    owners = accounting.owners(settings)
     routers = (
         accounts.router(owners),
-        report_routes.router(reports.reports(settings, catalogue, ledger, owners)),
+        report_routes.router(reports.reports(settings, known, ledger, owners)),
     )
-    served = app.create(catalogue, completions.endpoint(settings, catalogue, ledger, kept), *routers)
+    served = app.create(known, completions.endpoint(settings, known, ledger, kept), *routers)
     return completions.guarded(served, settings, ledger, logins.create(settings))

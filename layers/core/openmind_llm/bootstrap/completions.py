@@ -1,6 +1,5 @@
 """Wires the completions path: all that answers a completion, without FastAPI."""
 
-import dataclasses
 import random
 import time
 
@@ -9,18 +8,18 @@ from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
 from openmind_llm.api.middleware import Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
-from openmind_llm.bootstrap import credentials, health, telemetry
+from openmind_llm.bootstrap import catalogues, credentials, health, telemetry
 from openmind_llm.bootstrap.kept import Kept, with_ledger
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.keyring import Keyring
 from openmind_llm.domain.caching import Caching
-from openmind_llm.domain.catalogue import Catalogue
+from openmind_llm.domain.catalogues import Catalogues
 from openmind_llm.domain.completions import Completions, Times
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ports import Logins
 from openmind_llm.domain.repeats import Repeats
 from openmind_llm.domain.replays import Replays
-from openmind_llm.providers import client, table
+from openmind_llm.providers import client
 from openmind_llm.providers.client import HttpUpstream
 from openmind_llm.providers.streams import Clocks
 from openmind_llm.settings import Settings
@@ -30,7 +29,8 @@ from openmind_llm.storage.provider_keys import SecretProviderKeys
 def create(settings: Settings) -> App:
     """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
     ledger, kept = with_ledger(settings)
-    return guarded(CompletionsAlone(endpoint(settings, catalogue(settings), ledger, kept)), settings, ledger)
+    known = catalogues.create(settings, kept.catalogue)
+    return guarded(CompletionsAlone(endpoint(settings, known, ledger, kept)), settings, ledger)
 
 
 def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | None = None) -> App:
@@ -42,7 +42,7 @@ def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | No
     return Cors(answering, settings.cors_allow_origin) if settings.cors_allow_origin else answering
 
 
-def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, kept: Kept) -> CompletionsEndpoint:
+def endpoint(settings: Settings, known: Catalogues, ledger: Ledger, kept: Kept) -> CompletionsEndpoint:
     keys = SecretProviderKeys(credentials.secret(settings, settings.provider_keys_secret))
     clocks = Clocks(settings.first_chunk_timeout_s, settings.idle_timeout_s, settings.upstream_timeout_s)
     # The hold lasts longer than any request can, settling it included.
@@ -57,13 +57,3 @@ def endpoint(settings: Settings, known: Catalogue, ledger: Ledger, kept: Kept) -
     repeats = Repeats(completions, ledger, replays, kept.answers, time.time)
     caching = Caching(completions, ledger, repeats, replays, kept.cache, time.time)
     return CompletionsEndpoint(caching, settings.max_body_bytes, settings.keep_alive_s)
-
-
-def catalogue(settings: Settings) -> Catalogue:
-    """Raises OverrideError."""
-    loaded = table.load(settings.model_overrides)
-    providers = [
-        dataclasses.replace(provider, base_url=settings.base_urls.get(provider.name, provider.base_url))
-        for provider in loaded.providers()
-    ]
-    return Catalogue(providers, loaded.models())

@@ -6,7 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import completions, credentials
+from openmind_llm.bootstrap import catalogues, credentials
 from openmind_llm.domain.inspections.ledgers import Ledgers
 from openmind_llm.domain.inspections.models import ModelCheck
 from openmind_llm.domain.inspections.nightly import Nightly
@@ -15,6 +15,7 @@ from openmind_llm.domain.ledger.ledger import Clock
 from openmind_llm.providers.listings import HttpListings
 from openmind_llm.storage import clients
 from openmind_llm.storage.accounts import DynamoAccounts
+from openmind_llm.storage.catalogue import DynamoCatalogue
 from openmind_llm.storage.provider_keys import SecretProviderKeys
 from openmind_llm.storage.reports import DynamoReports
 from openmind_llm.telemetry.signals import Signals
@@ -44,7 +45,8 @@ def nightly(settings: Settings) -> Nightly:
 
 
 def models(settings: Settings) -> ModelCheck:
-    return ModelCheck(lambda: completions.catalogue(settings), listings(settings))
+    store = DynamoCatalogue(clients.dynamodb_for_inspections(), settings.table_name)
+    return ModelCheck(lambda: catalogues.in_force(settings, store), listings(settings))
 
 
 def listings(settings: Settings) -> HttpListings:

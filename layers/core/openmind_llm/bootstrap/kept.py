@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from openmind_llm.bootstrap import ledgers
 from openmind_llm.domain.attempts.breaker import HealthStore
+from openmind_llm.domain.catalogues import VersionStore
 from openmind_llm.domain.idempotency import AnswerStore
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.response_cache import CacheStore
@@ -11,20 +12,23 @@ from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
 from openmind_llm.storage.answers import DynamoAnswers
 from openmind_llm.storage.cached_answers import DynamoCache
+from openmind_llm.storage.catalogue import DynamoCatalogue
 from openmind_llm.storage.health import DynamoHealth
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The answers of requests with an `Idempotency-Key`, those in the cache, and the health of the providers."""
+    """Answers to give again (by `Idempotency-Key`, from the cache), providers' health, and what is set of models."""
 
     answers: AnswerStore
     cache: CacheStore
     health: HealthStore
+    catalogue: VersionStore
 
 
 def with_ledger(settings: Settings) -> tuple[Ledger, Kept]:
     """And the ledger, all by one client. Raises PlanOverrideError."""
     dynamodb, table = clients.dynamodb_for_requests(), settings.table_name
-    kept = Kept(DynamoAnswers(dynamodb, table), DynamoCache(dynamodb, table), DynamoHealth(dynamodb, table))
+    answers, cache = DynamoAnswers(dynamodb, table), DynamoCache(dynamodb, table)
+    kept = Kept(answers, cache, DynamoHealth(dynamodb, table), DynamoCatalogue(dynamodb, table))
     return ledgers.ledger(settings, dynamodb), kept

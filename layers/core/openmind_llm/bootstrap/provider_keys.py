@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import completions, inspections
+from openmind_llm.bootstrap import catalogues, inspections
 from openmind_llm.storage import clients
 from openmind_llm.storage.key_secret import KeySecret
 
@@ -24,7 +24,7 @@ def secret(settings: Settings) -> KeySecret:
 
 def provider(settings: Settings, name: str) -> Provider:
     """Raises UnknownProviderError."""
-    return completions.catalogue(settings).provider(name)
+    return catalogues.built(settings).provider(name)
 
 
 def tried(settings: Settings) -> Callable[[Provider, str], bool]:

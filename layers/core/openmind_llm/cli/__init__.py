@@ -12,14 +12,26 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from openmind_llm.cli import accounts, audit, credit, keys, ledger, models, plans, provider_keys, usage, words
+from openmind_llm.cli import (
+    accounts,
+    audit,
+    credit,
+    keys,
+    ledger,
+    models,
+    plans,
+    provider_keys,
+    releases,
+    usage,
+    words,
+)
 from openmind_llm.errors import AuthenticationError, GatewayError, LedgerUnavailableError
 from openmind_llm.plans import PlanOverrideError
 from openmind_llm.settings import MissingSettingError, Settings
 from openmind_llm.storage.secrets import SecretUnreadableError
 from openmind_llm.storage.stack import StackNotFoundError, stack_environment
 
-GROUPS = (accounts, keys, credit, plans, models, provider_keys, usage, ledger, audit)
+GROUPS = (accounts, keys, credit, plans, models, provider_keys, usage, ledger, audit, releases)
 """Each adds its commands by `add`; the command of a parsed line is its `command`."""
 
 OPERATOR = "operator"

@@ -1,4 +1,4 @@
-"""`openmind-llm audit`: who changed what of an account."""
+"""`openmind-llm audit`: who changed what of an account, or of the catalogue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from openmind_llm.bootstrap import accounting
 from openmind_llm.cli import words
 from openmind_llm.domain import money, utc
+from openmind_llm.domain.catalogue_changes import AUDITED
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.settings import Settings
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 def add(groups: Groups) -> None:
     parser = groups.add_parser("audit", help="show who changed what of an account, oldest first")
-    parser.add_argument("account", type=words.named, help="the account's id")
+    parser.add_argument("account", type=words.named, help=f"the account's id, or {AUDITED}")
     parser.set_defaults(command=show_audit)
 
 
 def show_audit(parsed: argparse.Namespace, settings: Settings) -> None:
     accounts = accounting.accounts(settings)
-    accounts.get(parsed.account)
+    if parsed.account != AUDITED:
+        accounts.get(parsed.account)
     words.show(("WHEN", "WHO", "WHAT", "OF", "CREDIT", "DETAIL"), *map(_row, accounts.audit(parsed.account)))
 
 

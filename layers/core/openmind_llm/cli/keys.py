@@ -7,7 +7,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from openmind_llm.bootstrap import accounting, completions, credentials
+from openmind_llm.bootstrap import accounting, credentials
 from openmind_llm.cli import words
 from openmind_llm.domain import keys, money, utc
 from openmind_llm.domain.accounts import AccountExistsError
@@ -84,7 +84,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 
 def create_key(parsed: argparse.Namespace, settings: Settings) -> None:
     """Mints a key and shows it, this once. With `--key-from-stdin`, takes one that was minted elsewhere."""
-    asked = _read(parsed, settings, KeySettings())
+    asked = _read(parsed, KeySettings())
     key = sys.stdin.readline().strip() if parsed.key_from_stdin else keys.mint(parsed.mode)
     accounts = accounting.accounts(settings)
     with contextlib.suppress(AccountExistsError):
@@ -115,16 +115,14 @@ def rotate_key(parsed: argparse.Namespace, settings: Settings) -> None:
 
 def update_key(parsed: argparse.Namespace, settings: Settings) -> None:
     owner = _owner(parsed, settings)
-    accounting.accounts(settings).change_key(
-        owner, parsed.id, lambda before: _read(parsed, settings, before), parsed.actor
-    )
+    accounting.accounts(settings).change_key(owner, parsed.id, lambda before: _read(parsed, before), parsed.actor)
     words.tell(f"key {parsed.id} changed")
 
 
-def _read(parsed: argparse.Namespace, settings: Settings, before: KeySettings) -> KeySettings:
+def _read(parsed: argparse.Namespace, before: KeySettings) -> KeySettings:
     given = {field: getattr(parsed, field) for field in FLAGS if getattr(parsed, field) is not None}
     cleared = dict.fromkeys(getattr(parsed, "clear", ()))
-    return accounting.rules(completions.catalogue(settings)).read(cleared | given, before)
+    return accounting.rules().read(cleared | given, before)
 
 
 def _owner(parsed: argparse.Namespace, settings: Settings) -> str:

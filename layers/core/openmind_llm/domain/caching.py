@@ -66,9 +66,8 @@ class Caching:
     @asynccontextmanager
     async def open(self, call: Call, asked: Asked) -> AsyncIterator[Reply]:
         """See Completions.open, and Repeats.answered, which is asked where nothing is cached."""
-        with self._completions.told(call) as facts:
-            async with AsyncExitStack() as stack:
-                yield await self._answered(stack, call, asked, facts)
+        async with self._completions.begun(call) as (begun, facts), AsyncExitStack() as stack:
+            yield await self._answered(stack, begun, asked, facts)
 
     async def _answered(self, stack: AsyncExitStack, call: Call, asked: Asked, facts: dict[str, Any]) -> Reply:
         policy, key = await self._policy(call, asked.cache_control), asked.idempotency_key

@@ -21,6 +21,10 @@ MOST_FALLBACKS = 3
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._/-]+")
 
 
+class OverrideError(ValueError):
+    """The operator's changes to the catalogue cannot be read; the text says which and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
     """How to read one provider's error where its status alone misleads: `means` is a key of the error table."""
@@ -158,9 +162,10 @@ class Route:
 
 
 class Catalogue:
-    """All providers and models; built once, never changed."""
+    """All providers and models; built once, never changed. `version` is of what was set: see domain.catalogues."""
 
-    def __init__(self, providers: Iterable[Provider], models: Iterable[Model]) -> None:
+    def __init__(self, providers: Iterable[Provider], models: Iterable[Model], version: int = 0) -> None:
+        self.version = version
         self._providers = {provider.name: provider for provider in providers}
         self._models: dict[str, list[Model]] = {name: [] for name in self._providers}
         for model in models:

@@ -1,22 +1,34 @@
 """The use case: one completion request from bytes to answer, whole or as a stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from openmind_llm.domain import answers, exchanges, filters, json_body, listening, metering, recording, screening, usage
+from openmind_llm.domain import (
+    answers,
+    catalogues,
+    exchanges,
+    filters,
+    json_body,
+    listening,
+    metering,
+    recording,
+    relaying,
+    screening,
+    usage,
+)
 from openmind_llm.domain.answers import Answer, Promised, StreamedAnswer
 from openmind_llm.domain.attempts import budget, table
 from openmind_llm.domain.attempts.attempts import Attempts
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Catalogue, Route
-from openmind_llm.domain.chunks import Chunk, Tally
+from openmind_llm.domain.catalogues import Catalogues
+from openmind_llm.domain.chunks import Tally
 from openmind_llm.domain.exchanges import Exchange
-from openmind_llm.domain.filters.streams import StreamFilter
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger import admission, guard
 from openmind_llm.domain.ledger.ledger import Ledger
@@ -31,19 +43,20 @@ from openmind_llm.errors import (
     InternalError,
     ModelNotServedError,
     ProviderUnavailableError,
-    StreamBrokenError,
     UnknownModelError,
 )
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PLAINLY = Plainly()
+_UNREAD = Catalogue((), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request as it came in. `noted` are further fields of its line in the log.
 
-    `timeout` and `fallback` are the values of the headers of domain.attempts.budget and domain.fallbacks.
+    `timeout` and `fallback` are the values of the headers of domain.attempts.budget and domain.fallbacks. `catalogue`
+    holds for it from its start, where Completions.begun puts it in, to its end: nothing mixes two versions.
     """
 
     caller: Caller
@@ -53,6 +66,7 @@ class Call:
     noted: Mapping[str, str] = _NOTHING
     timeout: str | None = None
     fallback: str | None = None
+    catalogue: Catalogue = _UNREAD
 
 
 @dataclass(slots=True)
@@ -91,7 +105,7 @@ class Completions:
 
     def __init__(  # noqa: PLR0913 - one for each port
         self,
-        catalogue: Catalogue,
+        known: Catalogues,
         upstream: Upstream,
         attempts: Attempts,
         ledger: Ledger,
@@ -100,7 +114,7 @@ class Completions:
         *,
         telemetry: Telemetry = _PLAINLY,
     ) -> None:
-        self._catalogue = catalogue
+        self._known = known
         self._upstream = upstream
         self._attempts = attempts
         self._ledger = ledger
@@ -114,9 +128,19 @@ class Completions:
 
         Every call leaves one line in the log, without content; every request that was admitted leaves one ledger row.
         """
+        async with self.begun(call) as (begun, facts), self.answered(begun, facts) as reply:
+            yield reply
+
+    @asynccontextmanager
+    async def begun(self, call: Call) -> AsyncIterator[tuple[Call, dict[str, Any]]]:
+        """The call with its catalogue, and the fields of its line in the log.
+
+        Raises CatalogueUnusableError and LedgerUnavailableError.
+        """
         with self.told(call) as facts:
-            async with self.answered(call, facts) as reply:
-                yield reply
+            catalogue = await catalogues.current(self._known)
+            facts["catalogue_version"] = catalogue.version
+            yield replace(call, catalogue=catalogue), facts
 
     @asynccontextmanager
     async def answered(
@@ -133,7 +157,8 @@ class Completions:
         meter = Meter(self._ledger, exchange, ask, self._now, facts, self._times.total_s)
         answer = self._stream if exchange.request.is_stream else self._whole
         async with AsyncExitStack() as stack:
-            reply = await stack.enter_async_context(answer(exchange, meter))
+            with _unknown_to_the_provider(call, exchange.route):
+                reply = await stack.enter_async_context(answer(exchange, meter))
             heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=meter.logs_content)
             await stack.enter_async_context(heard)
             await stack.enter_async_context(recording.of(reply, recorder))
@@ -146,7 +171,7 @@ class Completions:
         """
         found = filters.of(standing.account)
         if found.searches or guard.is_limited(standing):
-            request, route = exchanges.routed(self._catalogue, call.provider, call.raw, self._now())
+            request, route = exchanges.routed(call.catalogue, call.provider, call.raw, self._now())
             admission.require_allowed(standing, route)
             found.read(request)
 
@@ -155,15 +180,15 @@ class Completions:
         return self._routed(call, facts, self._now())[0]
 
     def _routed(self, call: Call, facts: dict[str, Any], now_s: float) -> tuple[ChatRequest, Route]:
-        facts["provider"] = self._catalogue.provider(call.provider).name
-        request, route = exchanges.routed(self._catalogue, call.provider, call.raw, now_s)
+        facts["provider"] = call.catalogue.provider(call.provider).name
+        request, route = exchanges.routed(call.catalogue, call.provider, call.raw, now_s)
         facts.update(model=route.model.name, upstream_model=route.shown_id, is_stream=request.is_stream)
         return request, route
 
     def _prepared(self, call: Call, facts: dict[str, Any], recorder: Recorder | None) -> Exchange:
         started = self._now()
         request, route = self._routed(call, facts, started)
-        itinerary = exchanges.itinerary(self._catalogue, request, route, call.fallback, started)
+        itinerary = exchanges.itinerary(call.catalogue, request, route, call.fallback, started)
         timeout_s = budget.timeout_s(call.timeout)
         size = len(call.raw)
         return Exchange(call.caller, call.request_id, started, request, itinerary, recorder, timeout_s, size)
@@ -171,7 +196,7 @@ class Completions:
     @asynccontextmanager
     async def _whole(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
         async with AsyncExitStack() as stack:
-            async with self._unknown_to_the_provider(exchange), meter.asking() as course:
+            async with meter.asking() as course:
                 ask = partial(self._complete, meter)
                 answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
             reported = answer.body.get("usage")
@@ -183,7 +208,7 @@ class Completions:
                 promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
                 body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
-                async with aclosing(_once(body)) as payloads:
+                async with aclosing(relaying.once(body)) as payloads:
                     yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=meter.may_be_cached)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
@@ -199,10 +224,10 @@ class Completions:
     async def _stream(self, exchange: Exchange, meter: Meter) -> AsyncIterator[Reply]:
         tally, outcome = Tally(exchange.request), ""
         async with AsyncExitStack() as stack:
-            async with self._unknown_to_the_provider(exchange), meter.asking() as course:
+            async with meter.asking() as course:
                 ask = partial(self._begin, stack, meter)
                 answer = await self._attempts.answer(course, ask, stack, exchange.caller.account_id)
-            relayed = _payloads(answer, tally, meter, exchange.filters.stream())
+            relayed = relaying.payloads(answer, tally, meter, exchange.filters.stream())
             payloads = await stack.enter_async_context(aclosing(relayed))
             reply = Reply(
                 answers.stream_headers(answer, meter.adjusted) | meter.headers(),
@@ -224,19 +249,6 @@ class Completions:
         """Entered once the first chunk is in."""
         stream = self._upstream.stream(target, meter.request(target.route), patience)
         return await stack.enter_async_context(stream)
-
-    @asynccontextmanager
-    async def _unknown_to_the_provider(self, exchange: Exchange) -> AsyncIterator[None]:
-        """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
-        try:
-            yield
-        except ModelNotServedError as error:
-            if exchange.route.is_exact:
-                raise
-            provider = exchange.route.provider.name
-            unknown = UnknownModelError(exchange.request.model, provider, self._catalogue.prefixes(provider))
-            unknown.headers = error.headers
-            raise unknown from None
 
     @contextmanager
     def told(self, call: Call) -> Iterator[dict[str, Any]]:
@@ -264,33 +276,18 @@ class Completions:
             self._telemetry.tell(Summary(facts, tuple(facts.pop("attempts", ()))))
 
 
-async def _payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, passing: StreamFilter) -> AsyncGenerator[bytes]:
-    broken: GatewayError | None = None
+@contextmanager
+def _unknown_to_the_provider(call: Call, route: Route) -> Iterator[None]:
+    """A model that only the client named is the client's mistake; one that the catalogue names is ours."""
     try:
-        async for chunk in answer.chunks:
-            tally.follow(chunk)
-            for payload in _shown(tally, passing.take(chunk)):
-                yield payload
-    except GatewayError as error:
-        broken = None if tally.has_ended(cleanly=False) else error
-    for payload in _shown(tally, passing.end()):
-        yield payload
-    if broken is not None:
-        raise broken
-    if not tally.has_ended(cleanly=True):
-        raise StreamBrokenError(meter.route.provider.name, "ended its stream before its answer was complete")
-    closing = tally.closing(meter.cost(tally.used(), tally.reported))
-    if closing is not None:
-        yield closing
-
-
-def _shown(tally: Tally, chunks: Iterable[Chunk]) -> Iterator[bytes]:
-    payloads = (tally.shown(chunk) for chunk in chunks)
-    return (payload for payload in payloads if payload is not None)
-
-
-async def _once(payload: bytes) -> AsyncGenerator[bytes]:
-    yield payload
+        yield
+    except ModelNotServedError as error:
+        if route.is_exact:
+            raise
+        provider = route.provider.name
+        unknown = UnknownModelError(route.upstream_id, provider, call.catalogue.prefixes(provider))
+        unknown.headers = error.headers
+        raise unknown from None
 
 
 def _outcome(reply: Reply, tally: Tally) -> str:

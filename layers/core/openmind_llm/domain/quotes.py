@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openmind_llm.domain import exchanges, metering, screening
-from openmind_llm.domain.catalogue import Catalogue, Route
+from openmind_llm.domain.catalogue import Route
+from openmind_llm.domain.catalogues import Catalogues
 from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.admission import Ask
@@ -27,20 +28,20 @@ class Quote:
 class Quotes:
     """`now` gives seconds since the epoch. Blocking."""
 
-    def __init__(self, catalogue: Catalogue, ledger: Ledger, adjust: Adjust, now: Callable[[], float]) -> None:
-        self._catalogue = catalogue
+    def __init__(self, known: Catalogues, ledger: Ledger, adjust: Adjust, now: Callable[[], float]) -> None:
+        self._known = known
         self._ledger = ledger
         self._adjust = adjust
         self._now = now
 
     def get(self, caller: Caller, provider: str, raw: bytes, request_id: str, fallback: str | None = None) -> Quote:
-        """Raises what a completion raises for its body and its model; what speaks against its admission is told.
+        """Raises what a completion does for its body and its model; what speaks against its admission is told.
 
-        `fallback` is the value of the header of domain.fallbacks.
+        Of the catalogue it raises what Catalogues.now does. `fallback` is the value of the header of domain.fallbacks.
         """
-        started = self._now()
-        request, route = exchanges.routed(self._catalogue, provider, raw, started)
-        itinerary = exchanges.itinerary(self._catalogue, request, route, fallback, started)
+        started, catalogue = self._now(), self._known.now()
+        request, route = exchanges.routed(catalogue, provider, raw, started)
+        itinerary = exchanges.itinerary(catalogue, request, route, fallback, started)
         exchange = Exchange(caller, request_id, started, request, itinerary, body_bytes=len(raw))
         exchange = screening.screened(self._ledger, exchange)
         ask = exchanges.asks(exchange, hold_s=0)

@@ -3,10 +3,8 @@
 An operator changes rows, or adds some, without touching the files: by the JSON text of `MODEL_OVERRIDES`.
 """
 
+import itertools
 import json
-import re
-from collections.abc import Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from openmind_llm.domain.catalogue import (
     ErrorRule,
     ImageTokens,
     Model,
+    OverrideError,
     Price,
     Profile,
     Provider,
@@ -23,7 +22,10 @@ from openmind_llm.domain.catalogue import (
     Row,
 )
 from openmind_llm.domain.listing import Listing
-from openmind_llm.domain.usage import TOKEN_CLASSES
+from openmind_llm.providers import checks
+
+type Rows = dict[tuple[str, str], Row]
+"""By provider and name."""
 
 _DATA = Path(__file__).parent / "data"
 
@@ -41,111 +43,67 @@ _NEW_ROW: Row = {
 """What a row that an operator adds need not say."""
 
 
-_OMCU_CLASSES = frozenset(TOKEN_CLASSES)
-_USD_CLASSES = _OMCU_CLASSES - {"reasoning"}
-"""No provider has a price of its own for reasoning."""
+def load(*changes: str, version: int = 0) -> Catalogue:
+    """The catalogue as it was packaged, with the operator's changes, each laid over what is before it.
 
-_NAME = re.compile(r"[\x21-\x7e]+")
-"""What fits into a header."""
-
-
-class OverrideError(ValueError):
-    """The operator's changes to the catalogue cannot be read; the text says which and why."""
-
-
-def load(overrides: str = "") -> Catalogue:
-    """The catalogue as it was packaged, with the operator's changes: a JSON list of rows, each with the fields to set.
+    They are texts of JSON, each a list of rows with the fields to set. `version` is the catalogue's.
 
     A row is found by its `provider` and `name`; one that is not there is added. The packaged data is checked by the
     tests, not at each start; that every fallback is a row is checked here, for all of them. Raises OverrideError.
     """
     profiles = {name: _profile(row) for name, row in _read("profiles").items()}
     providers = {name: _provider(name, row) for name, row in _read("providers").items()}
-    rows: dict[tuple[str, str], Row] = {(row["provider"], row["name"]): row for row in _read("models")}
-    models = {key: _model(row, profiles) for key, row in rows.items()}
-    for change in _changes(overrides):
-        key = (change.get("provider", ""), change.get("name", ""))
-        if key[0] not in providers:
-            raise OverrideError(f"model override of an unknown provider: '{key[0]}'")
-        models[key] = _changed(rows.get(key, _NEW_ROW | {"upstream_id": key[1]}) | change, profiles)
-    catalogue = Catalogue(providers.values(), models.values())
+    changed = {_key(change) for text in changes for change in parsed(text)}
+    models = [
+        _changed(row, profiles) if key in changed else _model(row, profiles) for key, row in rows(*changes).items()
+    ]
+    catalogue = Catalogue(providers.values(), models, version)
     _check_fallbacks(catalogue)
     return catalogue
 
 
-def _changes(overrides: str) -> list[Row]:
+def rows(*changes: str) -> Rows:
+    """The same as data, unchecked but for what it hangs on: names, and providers. Raises OverrideError."""
+    found: Rows = {_key(row): row for row in _read("models")}
+    known = provider_names()
+    for change in itertools.chain.from_iterable(map(parsed, changes)):
+        key = _key(change)
+        if key[0] not in known:
+            raise OverrideError(f"model override of an unknown provider: '{key[0]}'")
+        found[key] = found.get(key, _NEW_ROW | {"upstream_id": key[1]}) | change
+    return found
+
+
+def provider_names() -> tuple[str, ...]:
+    return tuple(_read("providers"))
+
+
+def parsed(changes: str) -> list[Row]:
+    """Raises OverrideError."""
     try:
-        changes = json.loads(overrides or "[]")
-    except ValueError:
+        rows = json.loads(changes or "[]")
+    except (ValueError, RecursionError):
         raise OverrideError("the model overrides are not JSON") from None
-    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise OverrideError("the model overrides must be a list of objects")
-    return changes
+    return rows
+
+
+def _key(row: Row) -> tuple[str, str]:
+    provider, name = row.get("provider", ""), row.get("name", "")
+    if not isinstance(provider, str) or not isinstance(name, str):
+        raise OverrideError("a model override needs a provider and a name")
+    return provider, name
 
 
 def _changed(row: Row, profiles: dict[str, Profile]) -> Model:
     try:
         model = _model(row, profiles)
-        _check(model)
+        checks.check(row, model)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         named = f"{row['provider']}/{row.get('name')}"
         raise OverrideError(f"model override of {named}: {type(error).__name__}: {error}") from None
     return model
-
-
-def _check(model: Model) -> None:
-    """Raises ValueError; KeyError and the like for what is not even of the right form."""
-    if not all(_NAME.fullmatch(name) for name in (model.name, model.upstream_id, *model.aliases, *model.snapshots)):
-        raise ValueError("names must be printable ASCII without spaces")
-    if model.shutdown is not None:
-        _check_date(model.shutdown)
-    _check_prices(model)
-    if not _are_positive([model.image_tokens.low, model.image_tokens.high]):
-        raise ValueError("image tokens must be positive integers")
-
-
-def _check_prices(model: Model) -> None:
-    dates = [price.since for price in model.prices]
-    if not dates:
-        raise ValueError("a model needs a price")
-    if dates != sorted(set(dates)):
-        raise ValueError("prices must be sorted by their dates, each with another one")
-    for price in (*model.prices, *([model.ceiling] if model.ceiling else [])):
-        _check_price(price)
-
-
-def _check_date(text: str) -> None:
-    if date.fromisoformat(text).isoformat() != text:
-        raise ValueError(f"not a date, YYYY-MM-DD: {text}")
-
-
-def _check_price(price: Price) -> None:
-    _check_date(price.since)
-    _check_classes(price.omcu, _OMCU_CLASSES)
-    _check_classes(_stated(price.usd), _USD_CLASSES | {"tiers"})
-    bounds = [tier["above_input_tokens"] for tier in price.usd.get("tiers", ())]
-    for tier in price.usd.get("tiers", ()):
-        _check_classes(_stated(tier), _USD_CLASSES | {"above_input_tokens"})
-    if bounds != sorted(set(bounds)):
-        raise ValueError("tiers must be sorted by above_input_tokens")
-
-
-def _check_classes(level: Mapping[str, Any], known: frozenset[str]) -> None:
-    """Of one price by token class, each in `known`."""
-    unknown = ", ".join(sorted(level.keys() - known))
-    if unknown:
-        raise ValueError(f"a price has no {unknown}")
-    if not _are_positive([level["input"], level["output"], *(level[name] for name in level.keys() - {"tiers"})]):
-        raise ValueError("prices must be positive integers")
-
-
-def _are_positive(numbers: Iterable[Any]) -> bool:
-    return all(type(number) is int and number > 0 for number in numbers)
-
-
-def _stated(level: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the classes that have no price of their own at the provider."""
-    return {name: amount for name, amount in level.items() if amount is not None}
 
 
 def _check_fallbacks(catalogue: Catalogue) -> None:

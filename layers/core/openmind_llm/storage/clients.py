@@ -9,7 +9,9 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_codedeploy.client import CodeDeployClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
@@ -51,3 +53,13 @@ def s3() -> S3Client:
 def cloudformation() -> CloudFormationClient:
     """For a command of the operator's, who can wait."""
     return boto3.client("cloudformation")
+
+
+def codedeploy() -> CodeDeployClient:
+    """For a command of the operator's, and for a report that has to arrive."""
+    return boto3.client("codedeploy", config=_waiting(2, 5, 3))
+
+
+def lambdas(read_s: float) -> LambdaClient:
+    """Never asks twice by itself: a function may have begun with the first."""
+    return boto3.client("lambda", config=_waiting(2, read_s, 1))

@@ -1,5 +1,6 @@
 """The template as CloudFormation gets to see it: SAM's translation, which needs no AWS."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ class _NoManagedPolicies:
         raise AssertionError("the template names a managed policy")
 
 
-def translated(stage: str = "dev") -> dict[str, Any]:
-    source = yaml_parse(TEMPLATE.read_text())
-    validator = SamTemplateValidator(source, _NoManagedPolicies(), region=REGION, parameter_overrides={"Stage": stage})
-    template: dict[str, Any] = yaml_parse(validator.get_translated_template_if_valid())
-    return template
+@cache
+def translate(text: str, **parameters: str) -> dict[str, Any]:
+    """What SAM makes of a template's text where these parameters are set. Not to be changed: others have the same."""
+    overrides = {"Stage": "dev"} | parameters
+    validator = SamTemplateValidator(
+        yaml_parse(text), _NoManagedPolicies(), region=REGION, parameter_overrides=overrides
+    )
+    translated: dict[str, Any] = yaml_parse(validator.get_translated_template_if_valid())
+    return translated

@@ -1,0 +1,1 @@
+"""What the gateway costs to run: prices and measurements as data, and docs/cost.md reckoned from them."""

@@ -1,0 +1,38 @@
+"""What of an answer goes on to the client, payload by payload."""
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+
+from openmind_llm.domain.answers import StreamedAnswer
+from openmind_llm.domain.chunks import Chunk, Tally
+from openmind_llm.domain.filters.streams import StreamFilter
+from openmind_llm.domain.metering import Meter
+from openmind_llm.errors import GatewayError, StreamBrokenError
+
+
+async def payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, passing: StreamFilter) -> AsyncGenerator[bytes]:
+    broken: GatewayError | None = None
+    try:
+        async for chunk in answer.chunks:
+            tally.follow(chunk)
+            for payload in _shown(tally, passing.take(chunk)):
+                yield payload
+    except GatewayError as error:
+        broken = None if tally.has_ended(cleanly=False) else error
+    for payload in _shown(tally, passing.end()):
+        yield payload
+    if broken is not None:
+        raise broken
+    if not tally.has_ended(cleanly=True):
+        raise StreamBrokenError(meter.route.provider.name, "ended its stream before its answer was complete")
+    closing = tally.closing(meter.cost(tally.used(), tally.reported))
+    if closing is not None:
+        yield closing
+
+
+def _shown(tally: Tally, chunks: Iterable[Chunk]) -> Iterator[bytes]:
+    payloads = (tally.shown(chunk) for chunk in chunks)
+    return (payload for payload in payloads if payload is not None)
+
+
+async def once(payload: bytes) -> AsyncGenerator[bytes]:
+    yield payload
