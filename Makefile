@@ -32,7 +32,7 @@ soak: .venv/ready ## load the gateway beside a failing provider for SECONDS=600,
 	@$(RUN)/python -m tests.soak --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
 .PHONY: check
-check: format-check lint types licences audit test ## everything that CI runs
+check: format-check lint types scan licences audit test ## everything that CI runs
 
 .PHONY: audit
 audit: .venv/ready ## ask whether a deployed package has a known vulnerability; STRICT=1 fails where nobody can be asked
@@ -67,13 +67,34 @@ lint: .venv/ready ## lint the code; the template is linted by a test
 types: .venv/ready ## check the types
 	@$(RUN)/mypy
 
+.PHONY: scan
+scan: .venv/ready .checkov/ready ## look for weak settings in what would be deployed, by checkov
+	@$(RUN)/python -m dev.checkov
+
 .PHONY: build
 build: .venv/ready ## build the functions and layers as they are deployed
 	@PATH="$(CURDIR)/$(RUN):$(CURDIR)/.uv/bin:$$PATH" sam build
 
+# What these are about comes by variables: STAGE, STACK, PARAMETERS, CONFIRM. Each may be done again, also when interrupted.
 .PHONY: deploy
-deploy: build ## deploy to STAGE=dev, staging or prod
-	@PATH="$(CURDIR)/$(RUN):$$PATH" sam deploy --config-env "$(or $(STAGE),$(error say STAGE=dev, staging or prod))"
+deploy: .venv/ready ## deploy to STAGE=dev, staging or prod (STACK=…, PARAMETERS="Name=value …", SMOKE=off)
+	@$(RUN)/python -m dev.operate preflight
+	@$(MAKE) --no-print-directory build
+	@PATH="$(CURDIR)/$(RUN):$$PATH" AWS_DEFAULT_REGION="$${AWS_DEFAULT_REGION:-us-east-1}" sam validate --lint
+	@$(RUN)/python -m dev.operate deploy
+	@if [ "$(SMOKE)" != off ] && grep -q "^smoke:" Makefile; then $(MAKE) --no-print-directory smoke STACK="$(or $(STACK),openmind-llm-$(STAGE))"; fi
+
+.PHONY: account
+account: .venv/ready ## once per account and region: API Gateway's log role; with GITHUB=owner/repo, roles for its workflows
+	@$(RUN)/python -m dev.operate account
+
+.PHONY: destroy
+destroy: .venv/ready ## delete the stack of STAGE=… (STACK=…, CONFIRM=<stack>); its table and secrets are kept
+	@$(RUN)/python -m dev.operate destroy
+
+.PHONY: restore
+restore: .venv/ready ## make the table of STAGE=… what the table FROM=… is (PEPPER=<secret>, CONFIRM=<stack>)
+	@$(RUN)/python -m dev.operate restore
 
 .PHONY: emulator
 emulator: .venv/ready ## emulate the AWS that a stack can be deployed to, on http://127.0.0.1:4566 (PORT); see docs/emulator.md
@@ -115,7 +136,7 @@ faults: .venv/ready ## play what providers can do to a request, and write docs/f
 
 .PHONY: clean
 clean: ## remove what the other targets made, local state too
-	rm -rf .venv .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkov .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(UV):
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: install Python 3.13" >&2; exit 1; }
@@ -123,4 +144,10 @@ $(UV):
 
 .venv/ready: pyproject.toml uv.lock .python-version | $(UV)
 	@$(UV) sync --quiet --frozen
+	@touch $@
+
+# checkov wants another boto3 than we do, so it has an environment of its own.
+.checkov/ready: dev/checkov/requirements.txt .python-version | $(UV)
+	@$(UV) venv --quiet --clear .checkov
+	@$(UV) pip sync --quiet --python .checkov/bin/python --require-hashes $<
 	@touch $@

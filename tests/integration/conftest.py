@@ -4,44 +4,25 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from samcli.lib.translate.sam_template_validator import SamTemplateValidator
-from samtranslator.yaml_helper import yaml_parse
+
+from dev import translation
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATE = ROOT / "template.yaml"
 BIN = Path(sys.prefix) / "bin"
-REGION = "us-east-1"
+TEMPLATE, REGION = translation.TEMPLATE, translation.REGION
+translate = translation.translate
 
 type Template = dict[str, Any]
-
-
-class _NoManagedPolicies:
-    """Stands where SAM would ask IAM for the managed policies that a template names: ours names none."""
-
-    def load(self) -> dict[str, str]:
-        raise AssertionError("the template names a managed policy")
 
 
 @pytest.fixture(scope="session")
 def template() -> Template:
     """The translated template, for Stage dev."""
     return translate(TEMPLATE.read_text())
-
-
-@cache
-def translate(text: str, **parameters: str) -> Template:
-    """What SAM makes of a template's text where these parameters are set. Not to be changed: others have the same."""
-    overrides = {"Stage": "dev"} | parameters
-    validator = SamTemplateValidator(
-        yaml_parse(text), _NoManagedPolicies(), region=REGION, parameter_overrides=overrides
-    )
-    translated: Template = yaml_parse(validator.get_translated_template_if_valid())
-    return translated
 
 
 @pytest.fixture(scope="session")

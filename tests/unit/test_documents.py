@@ -4,6 +4,7 @@ import dataclasses
 import re
 from pathlib import Path
 
+from dev.operate.target import defaults
 from openmind_llm.domain.plans import Limits, Plan
 from openmind_llm.telemetry.metrics import Metrics
 from tests.unit.telemetry.telling import attempt, told
@@ -42,9 +43,9 @@ def test_every_header_of_ours_is_in_the_readme() -> None:
 
 
 def test_every_parameter_of_the_template_is_explained() -> None:
-    parameters = re.split(r"^\w+:$", (ROOT / "template.yaml").read_text(), flags=re.MULTILINE)[1]
-    names = set(re.findall(r"^  ([A-Z]\w+):$", parameters, re.MULTILINE)) - {"Stage", "NoText"}
-    text = (ROOT / "README.md").read_text() + (ROOT / "docs" / "observability.md").read_text()
+    names = set(defaults()) - {"Stage", "NoText"}
+    documents = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    text = "".join(path.read_text() for path in documents)
 
     assert len(names) > 10
     assert {name for name in names if f"`{name}`" not in text} == set()
@@ -60,6 +61,7 @@ def test_every_field_of_a_plan_is_in_the_readme() -> None:
 def test_every_target_of_make_is_told_of() -> None:
     plain = {"help", "build", "clean", "lint", "types", "run-stream-runtime"}
     targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    text = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    paths = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"))
+    text = "".join(path.read_text() for path in paths)
 
     assert {name for name in targets - plain if not re.search(rf"make (-s )?{name}\b", text)} == set()

@@ -1,0 +1,61 @@
+"""When a stack may be deleted, and what is told of the rest."""
+
+import pytest
+
+from dev.operate.destroy import confirm, left
+from dev.operate.target import Target
+from dev.start import StartError
+
+DEV, PROD = Target("dev", "one-dev", {}), Target("prod", "one-prod", {})
+KEPT = [("AWS::DynamoDB::Table", "table-1"), ("AWS::SecretsManager::Secret", "secret-1"), ("AWS::S3::Bucket", "b-1")]
+
+
+def _nobody(question: str) -> str:
+    raise EOFError
+
+
+def test_who_types_the_name_may() -> None:
+    confirm(DEV, {}, lambda question: "one-dev")
+
+
+@pytest.mark.parametrize("answer", ["", "y", "one-prod"])
+def test_any_other_answer_deletes_nothing(answer: str) -> None:
+    with pytest.raises(StartError, match="nothing was deleted: say CONFIRM=one-dev"):
+        confirm(DEV, {}, lambda question: answer)
+
+
+def test_where_nobody_answers_nothing_is_deleted() -> None:
+    with pytest.raises(StartError, match="nothing was deleted"):
+        confirm(DEV, {}, _nobody)
+
+
+@pytest.mark.parametrize("target", [DEV, PROD])
+def test_the_name_may_be_given_beforehand(target: Target) -> None:
+    confirm(target, {"CONFIRM": target.stack}, _nobody)
+
+
+def test_prod_asks_nobody() -> None:
+    """Fingers answer questions by habit."""
+    with pytest.raises(StartError, match="say CONFIRM=one-prod"):
+        confirm(PROD, {}, lambda question: "one-prod")
+
+
+def test_what_is_kept_is_told_with_what_would_delete_it() -> None:
+    lines = [line.strip() for line in left(DEV, KEPT, "artefacts")]
+
+    assert "AWS::DynamoDB::Table table-1" in lines
+    assert lines[-4:] == [
+        "aws dynamodb delete-table --table-name table-1",
+        "aws secretsmanager delete-secret --secret-id secret-1 --recovery-window-in-days 30",
+        "aws s3 rb --force s3://b-1",
+        "aws s3 rm --recursive s3://artefacts/one-dev/",
+    ]
+
+
+def test_the_table_of_prod_has_to_be_unlocked_first() -> None:
+    lines = [line.strip() for line in left(PROD, KEPT[:1], "")]
+
+    assert lines[-2:] == [
+        "aws dynamodb update-table --table-name table-1 --no-deletion-protection-enabled",
+        "aws dynamodb delete-table --table-name table-1",
+    ]
