@@ -21,7 +21,6 @@ _PROSE = re.sub(r"^```bash\n.*?^```", "", RUNBOOK, flags=re.MULTILINE | re.DOTAL
 _PARTS = [part.partition("\n") for part in re.split(r"^(?=#{1,2} )", _PROSE, flags=re.MULTILINE)]
 SECTIONS = {heading.lstrip("# "): text for heading, _, text in _PARTS}
 OF_EVERY_COMMAND = {"query", "output", "region"}
-ROLLOUT = set(re.findall(r"`(\w+RolloutAlarm)`", SECTIONS["Rollout alarms"]))
 PROCEDURES = {
     "No alarm but something is wrong",
     "Restore the table to a point in time",
@@ -86,10 +85,9 @@ def test_what_is_waited_for_can_be_waited_for() -> None:
 
 
 def test_every_alarm_has_a_heading_and_every_heading_an_alarm(template: Template) -> None:
-    """Those of a rollout wake nobody, and share one."""
     headings = {name for name in SECTIONS if name.endswith("Alarm")}
 
-    assert headings | ROLLOUT == set(of_type(template, "AWS::CloudWatch::Alarm"))
+    assert headings == set(of_type(template, "AWS::CloudWatch::Alarm"))
 
 
 @pytest.mark.parametrize("name", sorted(name for name in SECTIONS if name.endswith("Alarm")))
@@ -142,5 +140,5 @@ def test_every_class_of_errors_that_is_named_is_one() -> None:
 def test_every_reference_of_the_runbook_to_itself_leads_somewhere() -> None:
     names = [name.removeprefix("…") for name in re.findall(r"(?<!…)\b\w+Alarm\b", RUNBOOK)]
 
-    assert set(names) <= SECTIONS.keys() | ROLLOUT
+    assert set(names) <= SECTIONS.keys()
     assert {name for name in PROCEDURES | {"Before the first night"} if f'"{name}"' in RUNBOOK} <= SECTIONS.keys()
