@@ -18,7 +18,7 @@ def before_update(stack: Deployed, caller: Caller) -> dict[str, str]:
     pepper = stack.secrets.get_secret_value(SecretId=stack.physical_id("KeyPepperSecret"))["SecretString"]
     provider_keys = stack.secrets.get_secret_value(SecretId=stack.physical_id("ProviderKeysSecret"))["SecretString"]
     before = {name: stack.physical_id(name) for name in KEPT} | {"pepper": pepper, "provider keys": provider_keys}
-    stack.deploy("Stage=dev", "LogLevel=WARN", "LogRetentionDays=7")
+    stack.deploy("Stage=dev", "LogLevel=INFO", "LogRetentionDays=7")
     return before
 
 
@@ -26,7 +26,7 @@ def before_update(stack: Deployed, caller: Caller) -> dict[str, str]:
 def test_another_parameter_reaches_the_functions(stack: Deployed) -> None:
     config = stack.functions.get_function_configuration(FunctionName=stack.physical_id("RouteFunction"))
 
-    assert config["Environment"]["Variables"]["LOG_LEVEL"] == "WARN"
+    assert config["Environment"]["Variables"]["LOG_LEVEL"] == "INFO"
 
 
 @pytest.mark.parametrize("name", KEPT)
