@@ -10,7 +10,6 @@ from tests.integration.conftest import ROOT, Template
 from tests.integration.translated import of_type, properties
 from tests.integration.watched import OF_AWS, OURS, Watched, error_classes, told_of_all
 
-FROM_ELSEWHERE = {"CatalogueUnreadable"}
 CLOCKED = {"SweeperMissingAlarm", "InspectionMissingAlarm"}
 PARTS = {
     "HasAlarms": {"Fn::Equals": [{"Ref": "Alarms"}, "on"]},
@@ -50,7 +49,7 @@ def test_there_are_alarms(template: Template) -> None:
 
 
 def test_an_alarm_watches_a_metric_that_the_gateway_tells(template: Template) -> None:
-    known = told_of_all() | {(name, frozenset({"stage"})) for name in FROM_ELSEWHERE}
+    known = told_of_all()
     ours = [(name, one) for name, one in all_watched(template) if one.namespace == OURS]
 
     assert len(ours) > 15
@@ -229,6 +228,6 @@ def test_what_the_alarms_cost_is_told(template: Template) -> None:
 
 def test_every_metric_that_is_watched_is_explained(template: Template) -> None:
     text = (ROOT / "docs" / "observability.md").read_text()
-    ours = {one.name for _, one in all_watched(template) if one.namespace == OURS} - FROM_ELSEWHERE
+    ours = {one.name for _, one in all_watched(template) if one.namespace == OURS}
 
     assert {name for name in ours if f"`{name}`" not in text} == set()

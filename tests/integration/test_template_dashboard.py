@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Template
-from tests.integration.test_template_alarms import FROM_ELSEWHERE, alarms
+from tests.integration.test_template_alarms import alarms
 from tests.integration.translated import properties
 from tests.integration.watched import OF_AWS, OURS, Watched, told_of_all
 
@@ -53,7 +53,7 @@ def searched(template: Template) -> list[Watched]:
 
 
 def test_every_metric_of_ours_on_the_dashboard_is_told(template: Template) -> None:
-    known = told_of_all("provider") | {(name, frozenset({"stage"})) for name in FROM_ELSEWHERE}
+    known = told_of_all("provider")
     ours = [one for one in [*shown(template), *searched(template)] if one.namespace == OURS]
 
     assert len(ours) > 20

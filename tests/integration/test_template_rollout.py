@@ -223,8 +223,8 @@ def test_faults_are_counted_from_the_lines_that_tell_of_them(gradual: Template, 
     assert (metric["MetricNamespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
     told = re.findall(r'\$\.message = "([^"]+)"', counted["FilterPattern"])
     sources = "".join(path.read_text() for path in (TEMPLATE.parent / "layers/core/openmind_llm").rglob("*.py"))
-    assert len(told) == 3
-    assert [line for line in told if f'logger.error("{line}"' not in sources] == []
+    assert len(told) == 4
+    assert [line for line in told if f'("{line}", ' not in sources] == []
 
 
 def _statements(template: Template, role: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Which catalogue holds now: the packaged one, with what operators have set of it since.
 
-What is set has a version. See docs/adr/0014-catalogue-changes-without-a-deploy.md.
+What is set has a version. See docs/adr/0016-catalogue-changes-without-a-deploy.md.
 """
 
 import asyncio

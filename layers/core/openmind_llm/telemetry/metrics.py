@@ -21,7 +21,7 @@ DIMENSIONS = ("stage", "provider", "model")
 
 OFF = "off"
 
-OURS = ("InternalError", "LedgerUnavailableError", "FiltersUnreadableError")
+OURS = ("InternalError", "LedgerUnavailableError", "FiltersUnreadableError", "CatalogueUnusableError")
 """Classes of errors that are the fault of neither the caller nor a provider, nor mended by setting something.
 
 They are `ServerErrors`: told only where there is one, and by stage alone, so that it costs nothing while all is well.
