@@ -13,7 +13,6 @@ def test_a_deployment_that_has_provider_keys_is_looked_at() -> None:
     ("environ", "has_keys", "why"),
     [
         ({"SMOKE": "off"}, True, "SMOKE=off"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, True, "on an emulator"),
         ({}, False, "no provider has a key yet"),
     ],
 )
