@@ -16,9 +16,10 @@ def urls(stack: str, session: boto3.Session, endpoint: str) -> dict[str, str]:
     found = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     try:
-        api, url = (outputs[name].partition("//")[2].partition(".")[0] for name in ("ApiUrl", "StreamUrl"))
+        names = ("ApiUrl", "StreamUrl")
+        api, url = (outputs[name].partition("//")[2].partition(".")[0] for name in names)
     except KeyError:
-        raise StartError(f"{stack} is not a stack of this gateway") from None
+        raise StartError(f"{stack} is not a stack of this gateway, or its StreamUrl is off") from None
     stage = outputs["ApiUrl"].rpartition("/")[2]
     return {
         "API_URL": f"{endpoint}/_aws/execute-api/{api}/{stage}",
