@@ -4,7 +4,7 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from dev.aws.patches import PatchError, theirs
+from dev.aws.patches import Function, PatchError, change, theirs
 
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 
@@ -15,6 +15,7 @@ def apply() -> None:
     if not {"create", "update", "delete"} <= known.get(_SECRET, {}).keys():
         raise PatchError(f"ministack does not make a {_SECRET} as dev/aws expects")
     _refer_by_arn(known[_SECRET])
+    change(provisioners, "_cw_metric_alarm_record", _with_its_first_metric)
 
 
 def _refer_by_arn(secret: dict[str, Any]) -> None:
@@ -30,6 +31,21 @@ def _refer_by_arn(secret: dict[str, Any]) -> None:
         return attributes["Arn"], attributes
 
     secret.update(create=created, update=updated, delete=lambda arn, *rest: delete(_name(arn), *rest))
+
+
+def _with_its_first_metric(original: Function) -> Function:
+    """Ministack refuses alarms that reckon with metrics, and with them the stack: here they are there, and stay silent."""
+
+    def record(name: str, properties: dict[str, Any]) -> Any:
+        queries = properties.get("Metrics")
+        if not queries:
+            return original(name, properties)
+        measured = next(query["MetricStat"] for query in queries if "MetricStat" in query)
+        kept = {name: value for name, value in properties.items() if name != "Metrics"}
+        simple = {**measured["Metric"], "Period": measured["Period"], "Statistic": "Sum", "ActionsEnabled": False}
+        return original(name, {**kept, **simple})
+
+    return record
 
 
 def _name(arn: str) -> str:
