@@ -13,10 +13,14 @@ from dev.smoke import loan, rows, table
 from dev.smoke.stack import Stack
 from dev.smoke.target import Target
 from dev.smoke.wire import Door
+from dev.start import StartError
 from openmind_llm.errors import GatewayError
 from openmind_llm.plans import PlanOverrideError
 from openmind_llm.storage.secrets import SecretUnreadableError
 from openmind_llm.storage.stack import StackNotFoundError
+
+UNREADY = (ValueError, StartError, GatewayError, PlanOverrideError, SecretUnreadableError, StackNotFoundError)
+"""What is wrong before anything is looked at."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked = rows.named(parsed.rows)
         with _target(parsed) as target:
             results = table.run(asked, target, _tell)
-    except (ValueError, GatewayError, PlanOverrideError, SecretUnreadableError, StackNotFoundError) as error:
+    except UNREADY as error:
         return _nothing(" ".join(str(error).split()))
     except (BotoCoreError, ClientError) as error:
         return _nothing(f"{type(error).__name__}: {error}")
@@ -56,9 +60,9 @@ def _target(parsed: argparse.Namespace) -> Iterator[Target]:
     if not parsed.stack and not (parsed.url and parsed.key):
         raise ValueError("say URL and KEY, or STACK")
     stack = Stack(parsed.stack) if parsed.stack else None
-    outputs = stack.outputs if stack else {}
-    api = Door(parsed.url or outputs.get("ApiUrl", ""))
-    second = parsed.stream_url or outputs.get("StreamUrl", "")
+    api_url, stream_url = stack.doors if stack else ("", "")
+    api = Door(parsed.url or api_url)
+    second = parsed.stream_url or stream_url
     target = Target(api, Door(second) if second else None, parsed.key, parsed.provider, parsed.model, stack)
     if stack is None or parsed.key:
         yield target

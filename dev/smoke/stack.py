@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from dev.aws import urls
 from dev.smoke.table import NotTriedError, UnmetError
 
 
@@ -35,6 +36,14 @@ class Stack:
     @cached_property
     def outputs(self) -> Mapping[str, str]:
         return {one["OutputKey"]: one["OutputValue"] for one in self._described.get("Outputs", [])}
+
+    @property
+    def doors(self) -> tuple[str, str]:
+        """Of API Gateway and the function URL; "" for one that the stack does not tell. Raises StartError."""
+        if self.is_emulated:
+            found = urls.urls(self.name, self.session, os.environ["AWS_ENDPOINT_URL"])
+            return found["API_URL"], found["STREAM_URL"]
+        return self.outputs.get("ApiUrl", ""), self.outputs.get("StreamUrl", "")
 
     @cached_property
     def _parameters(self) -> Mapping[str, str]:
