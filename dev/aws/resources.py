@@ -34,7 +34,7 @@ def _refer_by_arn(secret: dict[str, Any]) -> None:
 
 
 def _with_its_first_metric(original: Function) -> Function:
-    """Ministack refuses alarms that reckon with metrics, and with them the stack: here they are there, and stay silent."""
+    """An alarm that reckons with metrics is refused by ministack, and the stack with it. Here it is made, and silent."""
 
     def record(name: str, properties: dict[str, Any]) -> Any:
         queries = properties.get("Metrics")
