@@ -12,7 +12,14 @@ from tests.integration.translated import integrations, of_type, properties
 
 FUNCTIONS = ("AuthFunction", "RouteFunction", "StreamFunction")
 CANARY = "Canary10Percent5Minutes"
-OTHER = {"Stage": "prod", "LogLevel": "ERROR", "Tracing": "Active", "Metrics": "off", "BreakerFailures": "7"}
+OTHER = {
+    "Stage": "prod",
+    "LogLevel": "ERROR",
+    "Tracing": "Active",
+    "Metrics": "off",
+    "Alarms": "off",
+    "BreakerFailures": "7",
+}
 """Values that are not the defaults, where any text would not do."""
 
 UNPUBLISHED = {"ReservedConcurrentExecutions", "Tags", "Description"}
@@ -112,6 +119,14 @@ def test_every_parameter_of_a_function_publishes_a_new_version_of_it(uploaded: s
 
     assert len(used) > 2
     assert used - changed == set()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_of_a_version_hangs_on_no_condition(template: Template, name: str) -> None:
+    """What turns a condition is a parameter that is not named there, and would publish nothing: no version has it."""
+    own = {one: value for one, value in properties(template, name).items() if one not in UNPUBLISHED}
+
+    assert '"Fn::If"' not in json.dumps(own)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
