@@ -24,12 +24,22 @@ def run(target: Target, environ: Mapping[str, str]) -> str:
     outputs = _outputs(target.stack)
     if source == outputs["TableName"]:
         raise StartError(f"{source} is the stack's own table")
+    _look(source)
     if pepper:
         secrets = boto3.client("secretsmanager")
         value = secrets.get_secret_value(SecretId=pepper)["SecretString"]
         secrets.put_secret_value(SecretId=outputs["KeyPepperSecret"], SecretString=value)
     copied, removed = copy(source, outputs["TableName"])
     return f"{outputs['TableName']}: {copied} items copied from {source}, {removed} removed"
+
+
+def _look(source: str) -> None:
+    """Before anything is replaced. Raises StartError where this is no table of ours, or not yet one."""
+    found = boto3.client("dynamodb").describe_table(TableName=source)["Table"]
+    if found["TableStatus"] != "ACTIVE":
+        raise StartError(f"{source} is {found['TableStatus']}: aws dynamodb wait table-exists --table-name {source}")
+    if {part["AttributeName"] for part in found["KeySchema"]} != {"pk", "sk"}:
+        raise StartError(f"{source} is not a table of the gateway")
 
 
 def copy(source: str, destination: str) -> tuple[int, int]:
