@@ -18,7 +18,7 @@ def urls(stack: str, session: boto3.Session, endpoint: str) -> dict[str, str]:
     try:
         api, url = (told[name].partition("//")[2].partition(".")[0] for name in ("ApiUrl", "StreamUrl"))
     except KeyError:
-        raise StartError(f"{stack} is not a stack of this gateway") from None
+        raise StartError(f"{stack} is not a stack of this gateway, or its StreamUrl is off") from None
     stage = told["ApiUrl"].rpartition("/")[2]
     return {
         "API_URL": f"{endpoint}/_aws/execute-api/{api}/{stage}",

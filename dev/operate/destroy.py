@@ -13,8 +13,8 @@ from dev.start import StartError
 type Kept = tuple[str, str]
 """Type and physical id."""
 
-FREE = {"AWS::S3::BucketPolicy"}
-"""Goes with what it is of."""
+FREE = {"AWS::S3::BucketPolicy", "AWS::Lambda::Version"}
+"""What goes with what it is of: a function takes its versions along."""
 
 ARTEFACTS = "aws-sam-cli-managed-default"
 

@@ -13,12 +13,12 @@ def test_the_same_once_more_changes_nothing(stack: Deployed) -> None:
 
 @pytest.fixture(scope="module")
 def before_update(stack: Deployed, caller: Caller) -> dict[str, str]:
-    """What the stack had before it was deployed with another log level."""
+    """What the stack had before it was deployed with other parameters."""
     assert caller.get("/api/core/key").status == 200
     pepper = stack.secrets.get_secret_value(SecretId=stack.physical_id("KeyPepperSecret"))["SecretString"]
     provider_keys = stack.secrets.get_secret_value(SecretId=stack.physical_id("ProviderKeysSecret"))["SecretString"]
     before = {name: stack.physical_id(name) for name in KEPT} | {"pepper": pepper, "provider keys": provider_keys}
-    stack.deploy("Stage=dev", "LogLevel=WARN", "LogRetentionDays=7")
+    stack.deploy("LogLevel=DEBUG", "LogRetentionDays=7")
     return before
 
 
@@ -26,7 +26,7 @@ def before_update(stack: Deployed, caller: Caller) -> dict[str, str]:
 def test_another_parameter_reaches_the_functions(stack: Deployed) -> None:
     config = stack.functions.get_function_configuration(FunctionName=stack.physical_id("RouteFunction"))
 
-    assert config["Environment"]["Variables"]["LOG_LEVEL"] == "WARN"
+    assert config["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
 
 
 @pytest.mark.parametrize("name", KEPT)
