@@ -7,6 +7,7 @@ import boto3
 from botocore.exceptions import ClientError, WaiterError
 
 from dev.operate.target import Target
+from dev.outputs import outputs
 from dev.start import StartError
 
 type Kept = tuple[str, str]
@@ -107,8 +108,6 @@ def _resources(body: Any) -> dict[str, Any]:
 def _bucket(client: Any) -> str:
     """Where SAM keeps what it uploads; empty if it keeps nothing here."""
     try:
-        (stack,) = client.describe_stacks(StackName=ARTEFACTS)["Stacks"]
+        return outputs(ARTEFACTS, client).get("SourceBucket", "")
     except ClientError:
         return ""
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    return str(outputs.get("SourceBucket", ""))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import boto3
 
 from dev.operate.target import ROOT, Target
+from dev.outputs import outputs
 from dev.start import StartError
 
 
@@ -32,7 +33,6 @@ def run(target: Target, environ: Mapping[str, str]) -> str:
 
 
 def _has_keys(stack: str) -> bool:
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    (secret,) = (o["OutputValue"] for o in found["Outputs"] if o["OutputKey"] == "ProviderKeysSecret")
+    secret = outputs(stack)["ProviderKeysSecret"]
     value = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
     return bool(json.loads(value))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from dev.operate.restore import copy, run
 from dev.operate.target import Target
 from dev.start import StartError
+from tests.moto_account import account
 
 TARGET = Target("dev", "one", {})
 STACK = """
@@ -40,11 +40,8 @@ def _values(table: str) -> dict[str, int]:
 
 
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
+def aws() -> Iterator[None]:
+    with account():
         boto3.client("cloudformation").create_stack(StackName="one", TemplateBody=STACK)
         boto3.client("secretsmanager").create_secret(Name="pepper", SecretString="new pepper")
         _table("ours")
