@@ -81,13 +81,13 @@ class MemoryLedgerStore:
         self._called("accounts")
         return iter(list(self.known_accounts.values()))
 
-    def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
+    def open(self, account: Account, counters: Counters, audit: AuditRow) -> Written:
         with self._lock:
             if account.account_id in self.known_accounts:
-                return False
+                return Written.ALREADY
             self.known_accounts[account.account_id] = KnownAccount(account, counters)
             self.audits.append(audit)
-            return True
+            return Written.DONE
 
     def change(self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Any], audit: AuditRow) -> bool:
         with self._lock:

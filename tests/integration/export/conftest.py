@@ -11,6 +11,7 @@ import pytest
 
 from dev.emulator import Emulator
 from openmind_llm.domain.ledger.audit import AuditRow
+from openmind_llm.domain.ports import Written
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests import processes
@@ -52,7 +53,7 @@ def spending(stack: dict[str, str], request: pytest.FixtureRequest) -> Spending:
     accounts = DynamoAccounts(client, stack["TableName"])
     audit = AuditRow(name, 0, "test", "open", name)
     known = new_account(account_id=name)
-    assert accounts.open(known.account, known.counters, audit)
+    assert accounts.open(known.account, known.counters, audit) is Written.DONE
     assert accounts.add_key(new_key(f"key-{name}", name).record, (), audit)
     return Spending(DynamoLedger(client, stack["TableName"]))
 

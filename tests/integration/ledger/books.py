@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dev import seed
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS
+from openmind_llm.domain.ports import Written
 from openmind_llm.storage import items, records
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.table import Table
@@ -38,7 +39,7 @@ class Books:
         settings = {} if key_limits is None else {"limits": key_limits}
         key = new_key(self.key_id, self.account_id, **settings)
         accounts = DynamoAccounts(self.client, seed.TABLE)
-        assert accounts.open(known.account, known.counters, audit)
+        assert accounts.open(known.account, known.counters, audit) is Written.DONE
         assert accounts.add_key(key.record, (), audit)
 
     def account(self) -> dict[str, int]:

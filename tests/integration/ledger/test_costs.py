@@ -23,6 +23,7 @@ from openmind_llm.domain.ledger.rows import Bill, Timing
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.plans import Limits, Plan, Plans
+from openmind_llm.domain.ports import Written
 from openmind_llm.domain.usage import Usage
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
@@ -74,7 +75,7 @@ def books(dynamodb: "DynamoDBClient") -> Books:
         expires_at=1_900_000_000,
         limits=LIMITS,
     )
-    assert accounts.open(known.account, known.counters, audit)
+    assert accounts.open(known.account, known.counters, audit) is Written.DONE
     assert accounts.add_key(record, (), audit)
     return Books(dynamodb, account_id, key_id)
 

@@ -43,6 +43,18 @@ def test_an_account_is_opened_once(bench: Bench) -> None:
     assert bench.accounts.get(HER).account.plan == STARTER
 
 
+def test_an_account_that_somebody_else_is_opening_is_not_taken_for_one_that_is_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the checks of three functions do at a first rollout: DynamoDB refuses one while it writes the other."""
+    opens, answers = bench.store.open, iter([Written.STALE])
+    monkeypatch.setattr(bench.store, "open", lambda *asked: next(answers, None) or opens(*asked))
+
+    bench.opened()
+
+    assert bench.accounts.get(HER).account.plan == STARTER
+
+
 def test_an_account_cannot_be_opened_on_a_plan_that_is_not_there(bench: Bench) -> None:
     with pytest.raises(UnknownPlanError):
         bench.opened("gold")

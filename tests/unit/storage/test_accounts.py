@@ -49,7 +49,7 @@ def store(request: pytest.FixtureRequest) -> AccountStore:
 
 @pytest.fixture
 def opened(store: AccountStore) -> AccountStore:
-    assert store.open(ACCOUNT, COUNTERS, audit("open"))
+    assert store.open(ACCOUNT, COUNTERS, audit("open")) is Written.DONE
     return store
 
 
@@ -99,7 +99,7 @@ def test_an_account_that_is_not_there_is_nothing(store: AccountStore) -> None:
 
 
 def test_an_account_is_opened_once_and_told_once(opened: AccountStore) -> None:
-    assert not opened.open(replace(ACCOUNT, plan="pro"), COUNTERS, audit("open again"))
+    assert opened.open(replace(ACCOUNT, plan="pro"), COUNTERS, audit("open again")) is Written.ALREADY
 
     assert opened.account("acme") == KnownAccount(ACCOUNT, COUNTERS)
     assert actions(opened) == ["open"]

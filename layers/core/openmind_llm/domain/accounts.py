@@ -87,8 +87,14 @@ class Accounts:
             "period_end": credit.period_end(account.created_at, now),
         }
         audit = self._audit(account_id, actor, "open", plan.monthly_credit, plan=plan.name)
-        if not self._store.open(account, counters, audit):
-            raise AccountExistsError(f"there is an account {account_id} already")
+
+        def once() -> bool:
+            written = self._store.open(account, counters, audit)
+            if written is Written.ALREADY:
+                raise AccountExistsError(f"there is an account {account_id} already")
+            return written is Written.DONE
+
+        self._until_done(once)
         return KnownAccount(account, counters)
 
     def close(self, account_id: str, actor: str) -> None:

@@ -55,8 +55,8 @@ class AccountStore(Protocol):
     def accounts(self) -> Iterator[KnownAccount]:
         """All: for an operator, never for a request."""
 
-    def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
-        """False if there is one already."""
+    def open(self, account: Account, counters: Counters, audit: AuditRow) -> Written:
+        """ALREADY if there is one; STALE while somebody else is at it."""
 
     def change(
         self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Plain], audit: AuditRow

@@ -41,10 +41,10 @@ class DynamoAccounts:
         return iter([_known_account(found) for found in self._table.scan("ACCOUNT")])
 
     @available
-    def open(self, account: Account, counters: Counters, audit: AuditRow) -> bool:
+    def open(self, account: Account, counters: Counters, audit: AuditRow) -> Written:
         values = records.account_values(account) | dict(counters)
         item = records.account_key(account.account_id) | items.typed(values)
-        return not self._table.write(self._table.new(item), self._audited(audit))
+        return written(self._table.write(self._table.new(item), self._audited(audit)))
 
     @available
     def change(self, account_id: str, moves: tuple[Move, ...], values: Mapping[str, Plain], audit: AuditRow) -> bool:
