@@ -42,6 +42,9 @@ def run(target: Target) -> Iterable[str]:
         (stack,) = client.describe_stacks(StackName=target.stack)["Stacks"]
     except ClientError as error:
         raise StartError(f"there is no stack {target.stack} ({error.response['Error']['Code']})") from None
+    stage = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}.get("Stage", target.stage)
+    if stage != target.stage:  # else prod would go by the easier rules of dev
+        raise StartError(f"nothing was deleted: stack {target.stack} is of stage {stage}, not {target.stage}")
     kept = _kept(client, stack["StackId"])
     yield f"deleting {target.stack} …"
     client.delete_stack(StackName=stack["StackId"])
@@ -88,7 +91,11 @@ def _kept(client: Any, stack: str) -> list[Kept]:
     }
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
     there = [summary for page in pages for summary in page["StackResourceSummaries"]]
-    return [(r["ResourceType"], r["PhysicalResourceId"]) for r in there if r["LogicalResourceId"] in retained]
+    return [
+        (r["ResourceType"], r["PhysicalResourceId"])
+        for r in there
+        if r["LogicalResourceId"] in retained and r["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
 
 
 def _resources(body: Any) -> dict[str, Any]:

@@ -25,12 +25,22 @@ def run(target: Target, environ: Mapping[str, str]) -> str:
     there = outputs(target.stack)
     if source == there["TableName"]:
         raise StartError(f"{source} is the stack's own table")
+    _look(source)
     if pepper:
         secrets = boto3.client("secretsmanager")
         value = secrets.get_secret_value(SecretId=pepper)["SecretString"]
         secrets.put_secret_value(SecretId=there["KeyPepperSecret"], SecretString=value)
     copied, removed = copy(source, there["TableName"])
     return f"{there['TableName']}: {copied} items copied from {source}, {removed} removed"
+
+
+def _look(source: str) -> None:
+    """Before anything is replaced. Raises StartError where this is no table of ours, or not yet one."""
+    found = boto3.client("dynamodb").describe_table(TableName=source)["Table"]
+    if found["TableStatus"] != "ACTIVE":
+        raise StartError(f"{source} is {found['TableStatus']}: aws dynamodb wait table-exists --table-name {source}")
+    if {part["AttributeName"] for part in found["KeySchema"]} != {"pk", "sk"}:
+        raise StartError(f"{source} is not a table of the gateway")
 
 
 def copy(source: str, destination: str) -> tuple[int, int]:

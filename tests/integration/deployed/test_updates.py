@@ -48,3 +48,23 @@ def test_another_parameter_leaves_the_secrets_as_they_were(
 @pytest.mark.usefixtures("before_update")
 def test_keys_hold_beyond_an_update(stack: Deployed, caller: Caller) -> None:
     assert Caller(stack.door("API_URL"), caller.key).get("/api/core/key").status == 200
+
+
+@pytest.mark.usefixtures("before_update")
+@pytest.mark.parametrize("name", ["AuthFunction", "RouteFunction", "StreamFunction"])
+def test_another_parameter_publishes_a_version_and_leads_to_it(stack: Deployed, name: str) -> None:
+    function = stack.physical_id(name)
+
+    live = stack.functions.get_alias(FunctionName=function, Name="live")["FunctionVersion"]
+
+    versions = stack.functions.list_versions_by_function(FunctionName=function)["Versions"]
+    assert ([one["Version"] for one in versions], live) == (["$LATEST", "1", "2"], "2")
+
+
+@pytest.mark.usefixtures("before_update")
+def test_a_rollback_leads_back(stack: Deployed) -> None:
+    function = stack.physical_id("RouteFunction")
+
+    stack.operate("releases", "rollback")
+
+    assert stack.functions.get_alias(FunctionName=function, Name="live")["FunctionVersion"] == "1"

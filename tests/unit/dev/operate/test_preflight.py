@@ -50,6 +50,11 @@ def test_a_hundred_executions_stay_for_all(unreserved: int, is_enough: bool) -> 
     assert (found == []) is is_enough
 
 
+@pytest.mark.parametrize("value", ["many", "00", "-1", ""])
+def test_what_is_set_aside_is_a_number(value: str) -> None:
+    assert _found(AuthConcurrency=value) == ["AuthConcurrency has to be a whole number, 0 for none set aside"]
+
+
 def test_what_may_be_set_aside_is_told() -> None:
     (fault,) = _found({"executions": 10, "unreserved": 10}, StreamConcurrency="5")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from dev.operate.restore import copy, run
 from dev.operate.target import Target
@@ -71,6 +72,23 @@ def test_keys_go_on_working_by_the_pepper_that_hashed_them() -> None:
     run(TARGET, {"FROM": "then", "PEPPER": "old", "CONFIRM": "one"})
 
     assert boto3.client("secretsmanager").get_secret_value(SecretId="pepper")["SecretString"] == "old pepper"
+
+
+@pytest.mark.parametrize("source", ["no-such-table", "of-others"])
+def test_the_pepper_stays_where_there_is_nothing_to_copy(source: str) -> None:
+    """With another pepper, no key of the stack is of use."""
+    boto3.client("secretsmanager").create_secret(Name="old", SecretString="old pepper")
+    boto3.client("dynamodb").create_table(
+        TableName="of-others",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    with pytest.raises((StartError, ClientError)):
+        run(TARGET, {"FROM": source, "PEPPER": "old", "CONFIRM": "one"})
+
+    assert boto3.client("secretsmanager").get_secret_value(SecretId="pepper")["SecretString"] == "new pepper"
 
 
 @pytest.mark.parametrize(
