@@ -23,8 +23,9 @@ def before_update(stack: Deployed, caller: Caller) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("before_update")
-def test_another_parameter_reaches_the_functions(stack: Deployed) -> None:
-    config = stack.functions.get_function_configuration(FunctionName=stack.physical_id("RouteFunction"))
+def test_another_parameter_reaches_the_functions_that_are_live(stack: Deployed) -> None:
+    function = stack.physical_id("RouteFunction")
+    config = stack.functions.get_function_configuration(FunctionName=function, Qualifier="live")
 
     assert config["Environment"]["Variables"]["LOG_LEVEL"] == "INFO"
 
@@ -56,3 +57,12 @@ def test_another_parameter_leaves_the_secrets_as_they_were(
 @pytest.mark.usefixtures("before_update")
 def test_keys_hold_beyond_an_update(stack: Deployed, caller: Caller) -> None:
     assert Caller(stack.door("API_URL"), caller.key).get("/api/core/key").status == 200
+
+
+@pytest.mark.usefixtures("before_update")
+def test_a_rollback_makes_the_former_version_live(stack: Deployed) -> None:
+    stack.operate("releases", "rollback")
+
+    function = stack.physical_id("RouteFunction")
+    config = stack.functions.get_function_configuration(FunctionName=function, Qualifier="live")
+    assert config["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
