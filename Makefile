@@ -82,7 +82,7 @@ deploy: .venv/ready ## deploy to STAGE=dev, staging or prod (STACK=…, PARAMETE
 	@$(MAKE) --no-print-directory build
 	@PATH="$(CURDIR)/$(RUN):$$PATH" AWS_DEFAULT_REGION="$${AWS_DEFAULT_REGION:-us-east-1}" sam validate --lint
 	@$(RUN)/python -m dev.operate deploy
-	@if [ "$(SMOKE)" != off ]; then $(MAKE) --no-print-directory smoke STACK="$(or $(STACK),openmind-llm-$(STAGE))"; fi
+	@$(RUN)/python -m dev.operate smoke
 
 .PHONY: account
 account: .venv/ready ## once per account and region: API Gateway's log role; with GITHUB=owner/repo, roles for its workflows

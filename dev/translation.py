@@ -1,5 +1,6 @@
 """The template as CloudFormation gets to see it: SAM's translation, which needs no AWS."""
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 REGION = "us-east-1"
+
+logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # it speaks of features that it does not look for
 
 
 class _NoManagedPolicies:

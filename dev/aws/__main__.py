@@ -65,7 +65,7 @@ def _greeting(url: str, environment: Path) -> str:
         f"ready: {url} (an emulated AWS without state, and simulated providers)\n\n"
         f"in another shell:\n"
         f"  source {environment}\n"
-        f"  make deploy STAGE=dev SMOKE=off\n"
+        f"  make deploy STAGE=dev\n"
         f"  docs/emulator.md says what then\n"
     )
 

@@ -4,7 +4,7 @@ import sys
 
 from ministack import app
 
-from dev.aws import functions, resources, rest_api
+from dev.aws import functions, resources, rest_api, transforms
 from dev.aws.patches import PatchError
 
 
@@ -13,6 +13,7 @@ def change_ministack() -> None:
     functions.apply()
     resources.apply()
     rest_api.apply()
+    transforms.apply()
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dev.outputs import outputs
 from dev.start import StartError
 
 STACK = "openmind-llm-dev"
@@ -13,13 +14,12 @@ STACK = "openmind-llm-dev"
 
 def urls(stack: str, session: boto3.Session, endpoint: str) -> dict[str, str]:
     """The stack's outputs name hosts of AWS. Both URLs end without a slash. Raises StartError."""
-    found = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    told = outputs(stack, session.client("cloudformation", endpoint_url=endpoint))
     try:
-        api, url = (outputs[name].partition("//")[2].partition(".")[0] for name in ("ApiUrl", "StreamUrl"))
+        api, url = (told[name].partition("//")[2].partition(".")[0] for name in ("ApiUrl", "StreamUrl"))
     except KeyError:
-        raise StartError(f"{stack} is not a stack of this gateway") from None
-    stage = outputs["ApiUrl"].rpartition("/")[2]
+        raise StartError(f"{stack} is not a stack of this gateway, or its StreamUrl is off") from None
+    stage = told["ApiUrl"].rpartition("/")[2]
     return {
         "API_URL": f"{endpoint}/_aws/execute-api/{api}/{stage}",
         "STREAM_URL": f"{endpoint}/_aws/lambda-url/{url}",

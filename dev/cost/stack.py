@@ -4,14 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from samcli.lib.translate.sam_template_validator import SamTemplateValidator
-from samtranslator.yaml_helper import yaml_parse
+from dev.translation import TEMPLATE, translate
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-REGION = "us-east-1"
 HOURS = 730
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _UNIT_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
@@ -23,13 +19,6 @@ _OPERATIONS: Mapping[str, Callable[[list[Any]], bool]] = {
     "Fn::Or": any,
 }
 """Of CloudFormation's conditions."""
-
-
-class _NoManagedPolicies:
-    """Stands where SAM would ask IAM: our template names none."""
-
-    def load(self) -> dict[str, str]:
-        return {}
 
 
 @dataclass(frozen=True)
@@ -85,9 +74,7 @@ class Made:
 
 def made(**parameters: str) -> Made:
     given = {"Stage": "prod"} | parameters
-    source = yaml_parse(TEMPLATE.read_text())
-    validator = SamTemplateValidator(source, _NoManagedPolicies(), region=REGION, parameter_overrides=given)
-    return Made(yaml_parse(validator.get_translated_template_if_valid()), given)
+    return Made(translate(TEMPLATE.read_text(), **given), given)
 
 
 def _looked_at(alarm: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""`python -m dev.operate preflight | deploy | destroy | restore | account`: what about comes by make's variables."""
+"""`python -m dev.operate preflight | deploy | smoke | destroy | restore | account`: the rest by make's variables."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.operate import account, deploy, destroy, preflight, restore
+from dev.operate import account, deploy, destroy, preflight, restore, smoke
 from dev.operate.target import Target, target
 from dev.start import StartError
 
@@ -55,6 +55,7 @@ ACTIONS: dict[str, Callable[[Target], None]] = {
     "preflight": _preflight,
     "deploy": lambda to: deploy.run(to, os.environ),
     "destroy": _destroy,
+    "smoke": lambda to: _tell([smoke.run(to, os.environ)]),
     "restore": lambda to: _tell([restore.run(to, os.environ)]),
 }
 

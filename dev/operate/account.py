@@ -4,12 +4,12 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from dev.operate.target import ROOT
+from dev.outputs import outputs
 from dev.start import StartError
 
 STACK = "openmind-account"
@@ -37,9 +37,9 @@ def run(environ: Mapping[str, str]) -> Iterable[str]:
     for stage in stages:
         said = {"Stage": stage, "GitHub": github, "ProviderArn": provider, "HostedZoneId": environ.get("ZONE", "")}
         deploy(f"openmind-deployer-{stage}", "deployer.yaml", said)
-        outputs = _outputs(f"openmind-deployer-{stage}") or {}
+        made = _outputs(f"openmind-deployer-{stage}") or {}
         for name, output in VARIABLES.items():
-            yield f"  gh variable set {name} --env {stage} --body {outputs[output]}"
+            yield f"  gh variable set {name} --env {stage} --body {made[output]}"
 
 
 def deploy(stack: str, template: str, parameters: Mapping[str, str]) -> None:
@@ -84,9 +84,7 @@ def _provider() -> str:
 
 def _outputs(stack: str) -> dict[str, str] | None:
     """None if there is no such stack."""
-    client: Any = boto3.client("cloudformation")
     try:
-        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+        return outputs(stack)
     except ClientError:
         return None
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}

@@ -18,6 +18,7 @@ def arguments(target: Target, overrides: Path, environ: Mapping[str, str]) -> li
     role = environ.get("CLOUDFORMATION_ROLE")
     return [
         *("deploy", "--config-env", target.stage, "--stack-name", target.stack),
+        *("--s3-prefix", target.stack),  # the folder of the bucket that account/deployer.yaml and destroy speak of
         *("--parameter-overrides", f"file://{overrides}"),
         *(["--no-confirm-changeset"] if confirmed else []),
         *(["--role-arn", role] if role else []),

@@ -7,13 +7,14 @@ import boto3
 from botocore.exceptions import ClientError, WaiterError
 
 from dev.operate.target import Target
+from dev.outputs import outputs
 from dev.start import StartError
 
 type Kept = tuple[str, str]
 """Type and physical id."""
 
-FREE = {"AWS::S3::BucketPolicy"}
-"""Goes with what it is of."""
+FREE = {"AWS::S3::BucketPolicy", "AWS::Lambda::Version"}
+"""What goes with what it is of: a function takes its versions along."""
 
 ARTEFACTS = "aws-sam-cli-managed-default"
 
@@ -41,6 +42,9 @@ def run(target: Target) -> Iterable[str]:
         (stack,) = client.describe_stacks(StackName=target.stack)["Stacks"]
     except ClientError as error:
         raise StartError(f"there is no stack {target.stack} ({error.response['Error']['Code']})") from None
+    stage = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}.get("Stage", target.stage)
+    if stage != target.stage:  # else prod would go by the easier rules of dev
+        raise StartError(f"nothing was deleted: stack {target.stack} is of stage {stage}, not {target.stage}")
     kept = _kept(client, stack["StackId"])
     yield f"deleting {target.stack} …"
     client.delete_stack(StackName=stack["StackId"])
@@ -87,7 +91,11 @@ def _kept(client: Any, stack: str) -> list[Kept]:
     }
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
     there = [summary for page in pages for summary in page["StackResourceSummaries"]]
-    return [(r["ResourceType"], r["PhysicalResourceId"]) for r in there if r["LogicalResourceId"] in retained]
+    return [
+        (r["ResourceType"], r["PhysicalResourceId"])
+        for r in there
+        if r["LogicalResourceId"] in retained and r["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
 
 
 def _resources(body: Any) -> dict[str, Any]:
@@ -100,8 +108,6 @@ def _resources(body: Any) -> dict[str, Any]:
 def _bucket(client: Any) -> str:
     """Where SAM keeps what it uploads; empty if it keeps nothing here."""
     try:
-        (stack,) = client.describe_stacks(StackName=ARTEFACTS)["Stacks"]
+        return outputs(ARTEFACTS, client).get("SourceBucket", "")
     except ClientError:
         return ""
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    return str(outputs.get("SourceBucket", ""))

@@ -1,5 +1,6 @@
 """What would make a deployment fail later, or half-way: looked at before anything is built."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,10 @@ def faults(account: Account, target: Target) -> Iterable[str]:
 
 def _concurrency(account: Account, values: Mapping[str, str]) -> Iterable[str]:
     """What this stack has set aside already it may keep."""
+    wrong = [name for name in CONCURRENCY if not re.fullmatch("0|[1-9][0-9]*", values[name])]
+    if wrong:  # 00, too, would be a reservation of nothing: a function that never runs
+        yield f"{', '.join(wrong)} has to be a whole number, 0 for none set aside"
+        return
     asked = sum(int(values[name]) for name in CONCURRENCY)
     had = sum(int(account.stack_parameters.get(name, 0)) for name in CONCURRENCY)
     if account.unreserved is None or asked <= had:

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 
 from dev.operate.target import Target
+from dev.outputs import outputs
 from dev.start import StartError
 
 type Key = tuple[str, str]
@@ -21,15 +22,25 @@ def run(target: Target, environ: Mapping[str, str]) -> str:
         raise StartError("say FROM=<the table to copy>")
     if environ.get("CONFIRM", "") != target.stack:
         raise StartError(f"this replaces all that the table of {target.stack} holds: say CONFIRM={target.stack}")
-    outputs = _outputs(target.stack)
-    if source == outputs["TableName"]:
+    there = outputs(target.stack)
+    if source == there["TableName"]:
         raise StartError(f"{source} is the stack's own table")
+    _look(source)
     if pepper:
         secrets = boto3.client("secretsmanager")
         value = secrets.get_secret_value(SecretId=pepper)["SecretString"]
-        secrets.put_secret_value(SecretId=outputs["KeyPepperSecret"], SecretString=value)
-    copied, removed = copy(source, outputs["TableName"])
-    return f"{outputs['TableName']}: {copied} items copied from {source}, {removed} removed"
+        secrets.put_secret_value(SecretId=there["KeyPepperSecret"], SecretString=value)
+    copied, removed = copy(source, there["TableName"])
+    return f"{there['TableName']}: {copied} items copied from {source}, {removed} removed"
+
+
+def _look(source: str) -> None:
+    """Before anything is replaced. Raises StartError where this is no table of ours, or not yet one."""
+    found = boto3.client("dynamodb").describe_table(TableName=source)["Table"]
+    if found["TableStatus"] != "ACTIVE":
+        raise StartError(f"{source} is {found['TableStatus']}: aws dynamodb wait table-exists --table-name {source}")
+    if {part["AttributeName"] for part in found["KeySchema"]} != {"pk", "sk"}:
+        raise StartError(f"{source} is not a table of the gateway")
 
 
 def copy(source: str, destination: str) -> tuple[int, int]:
@@ -57,8 +68,3 @@ def _items(table: Any) -> Iterator[dict[str, Any]]:
     while "LastEvaluatedKey" in page:
         page = table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])
         yield from page["Items"]
-
-
-def _outputs(stack: str) -> dict[str, str]:
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}

@@ -122,9 +122,30 @@ def test_every_role_that_a_deployment_makes_is_bounded() -> None:
     assert "iam:DeleteRolePermissionsBoundary" not in {action for s in statements for action in _actions(s)}
 
 
+def test_the_first_domain_of_an_account_can_be_made() -> None:
+    """API Gateway refuses it to who may not have its service-linked role made."""
+    (linked,) = [s for s in _statements("ExecutionRole") if "iam:CreateServiceLinkedRole" in _actions(s)]
+
+    assert linked["Condition"] == {"StringEquals": {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}}
+
+
+def test_a_firewall_can_be_put_before_a_stage() -> None:
+    """GetWebACLForResource is a permission on the stage, not on the firewall."""
+    (firewalls,) = [s for s in _statements("ExecutionRole") if s["Sid"] == "Firewalls"]
+
+    assert [r.partition("${AWS::Region}")[2] for r in _reached(firewalls)] == [
+        ":${AWS::AccountId}:regional/*",
+        "::/restapis/*/stages/*",
+    ]
+
+
 def test_a_deployment_reaches_roles_and_policies_of_its_stage_alone() -> None:
     """Not the deploy roles, and not the boundary: theirs begin with openmind-deployer."""
-    iam = [s for s in _statements("ExecutionRole") if any(a.startswith("iam:") for a in _actions(s))]
+    iam = [
+        s
+        for s in _statements("ExecutionRole")
+        if any(a.startswith("iam:") and a != "iam:CreateServiceLinkedRole" for a in _actions(s))
+    ]
 
     assert {r.rpartition("/")[2] for s in iam for r in _reached(s)} == {"openmind-llm-${Stage}-*"}
 
@@ -132,7 +153,7 @@ def test_a_deployment_reaches_roles_and_policies_of_its_stage_alone() -> None:
 def test_a_deployment_leaves_what_is_the_accounts_alone() -> None:
     reached = {r.rpartition("::")[2] for s in _statements("ExecutionRole") for r in _reached(s) if ":apigateway:" in r}
 
-    assert reached == {"/restapis", "/restapis/*", "/domainnames", "/domainnames/*", "/tags/*"}
+    assert reached == {"/restapis", "/restapis/*", "/restapis/*/stages/*", "/domainnames", "/domainnames/*", "/tags/*"}
 
 
 def test_secrets_are_told_by_the_tags_of_the_stage() -> None:

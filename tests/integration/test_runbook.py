@@ -31,7 +31,7 @@ PROCEDURES = {
 
 
 def test_every_command_of_ours_is_one() -> None:
-    groups = "accounts|audit|credit|keys|ledger|models|plans|provider-keys|usage"
+    groups = "accounts|audit|credit|keys|ledger|models|plans|provider-keys|releases|usage"
     typed = re.findall(r"openmind-llm ([^#\n`]+)", TYPED)
     told = re.findall(rf"`(?:openmind-llm )?((?:--stack \S+ )?(?:{groups}) [a-z]+ [^`]+)`", RUNBOOK)
     parser = cli._parser()
@@ -56,7 +56,7 @@ def test_every_command_of_aws_is_one() -> None:
     session = botocore.session.get_session()
     given = of_aws()
 
-    assert len(given) > 40
+    assert len(given) > 30
     for service, operation, options in given:
         if operation != "wait":
             model = session.get_service_model(service)
@@ -68,11 +68,19 @@ def test_every_command_of_aws_is_one() -> None:
             assert unknown == set(), f"{service} {operation}"
 
 
+def test_every_target_of_make_is_one() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)\b", TYPED + "".join(re.findall(r"`[^`\n]+`", RUNBOOK))))
+
+    assert named >= {"restore", "build"}
+    assert named <= targets
+
+
 def test_what_is_waited_for_can_be_waited_for() -> None:
     waiters = botocore.session.get_session().get_waiter_model("dynamodb").waiter_names
 
     named = set(re.findall(r"aws dynamodb wait ([a-z-]+)", TYPED))
-    assert named == {"table-exists", "table-not-exists"}
+    assert named == {"table-exists"}
     assert named <= {xform_name(name, "-") for name in waiters}
 
 

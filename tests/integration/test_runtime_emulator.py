@@ -45,6 +45,7 @@ STAND_INS = {
     "CorsAllowOrigin": "",
     "ModelOverrides": "[]",
     "Metrics": "model",
+    "Alarms": "on",
     "BreakerFailures": "5",
     "PlanOverrides": "[]",
     "DefaultPlan": "free",

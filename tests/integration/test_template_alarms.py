@@ -83,14 +83,6 @@ def test_what_an_alarm_of_aws_watches_is_of_this_stack(template: Template) -> No
     assert set(referred) - {"AWS::StackName", "Stage"} <= template["Resources"].keys()
 
 
-def test_alarms_have_the_metrics_of_requests_where_the_operator_wants_none(template: Template) -> None:
-    conditions = template["Conditions"]
-
-    assert conditions["HasOnlyAlarms"] == {
-        "Fn::And": [{"Condition": "HasAlarms"}, {"Fn::Equals": [{"Ref": "Metrics"}, "off"]}]
-    }
-
-
 def test_alarms_cannot_be_had_without_the_lines_that_they_watch(template: Template) -> None:
     """Above INFO neither requests nor, at ERROR, signals are told, and no alarm would ever say a word."""
     rule = template["Rules"]["AlarmsNeedTheLinesThatTheyWatch"]

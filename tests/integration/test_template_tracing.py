@@ -41,6 +41,6 @@ def test_what_answers_completions_knows_of_stage_and_metrics(template: Template)
     functions = of_type(template, "AWS::Lambda::Function")
     told = {name: properties(template, name)["Environment"]["Variables"] for name in functions}
 
-    metrics = {"Fn::If": ["HasOnlyAlarms", "stage", {"Ref": "Metrics"}]}
-    assert [name for name, variables in told.items() if variables.get("METRICS") == metrics] == TRACED
+    assert [name for name, variables in told.items() if variables.get("METRICS") == {"Ref": "Metrics"}] == TRACED
+    assert [name for name, variables in told.items() if variables.get("ALARMS") == {"Ref": "Alarms"}] == TRACED
     assert all(variables["STAGE"] == {"Ref": "Stage"} for variables in told.values())

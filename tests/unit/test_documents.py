@@ -2,14 +2,20 @@
 
 import dataclasses
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from dev.operate.target import defaults
+from openmind_llm import cli
 from openmind_llm.domain.plans import Limits, Plan
 from openmind_llm.telemetry.metrics import Metrics
 from tests.unit.telemetry.telling import attempt, told
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = {str(path.relative_to(ROOT)): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))}
 
 
 def test_every_recorded_event_is_listed_with_its_function_and_result() -> None:
@@ -65,3 +71,46 @@ def test_every_target_of_make_is_told_of() -> None:
     text = "".join(path.read_text() for path in paths)
 
     assert {name for name in targets - plain if not re.search(rf"make (-s )?{name}\b", text)} == set()
+
+
+def _anchors(path: Path) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^ *```.*?^ *```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_within_the_repository_leads_somewhere(name: str) -> None:
+    path = DOCUMENTS[name]
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", path.read_text())
+    targets = [(path.parent / file if file else path, anchor) for file, anchor in links]
+
+    assert [str(target) for target, _ in targets if not target.exists()] == []
+    assert [anchor for target, anchor in targets if anchor and anchor not in _anchors(target)] == []
+
+
+def test_every_target_of_make_that_is_told_of_is_one() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = "\n".join(path.read_text() for path in DOCUMENTS.values())
+    told = set(re.findall(r"(?:`|^)make (?:-s )?([a-z][a-z-]*)", text, re.MULTILINE))
+
+    assert len(told) > 15
+    assert told - targets == set()
+
+
+def _typed() -> Iterator[str]:
+    """What follows our command in blocks of shell, with something in the place of what the reader puts in."""
+    for path in DOCUMENTS.values():
+        for block in re.findall(r"^ *```(?:bash|sh)\n(.*?)^ *```", path.read_text(), re.MULTILINE | re.DOTALL):
+            for typed in re.findall(r"openmind-llm ((?:--stack|[a-z])[^#|\n)`]+)", block.replace("\\\n", " ")):
+                yield re.sub(r"<<'END'| >\s.*", "", re.sub(r"<\w+>", "0123456789abcdef", typed))
+
+
+def test_every_command_of_ours_that_is_to_be_typed_is_one() -> None:
+    parser, typed = cli._parser(), list(_typed())
+
+    assert len(typed) > 60
+    for line in typed:
+        assert parser.parse_args(shlex.split(line)).command, line

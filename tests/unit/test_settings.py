@@ -53,3 +53,13 @@ def test_the_issuer_is_taken_as_it_is() -> None:
     settings = Settings.from_env(ENOUGH | {"OIDC_ISSUER": "https://id.example/", "OIDC_AUDIENCE": "app"})
 
     assert (settings.oidc_issuer, settings.oidc_audience) == ("https://id.example/", "app")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "alarms", "told"),
+    [("off", "on", "stage"), ("off", "off", "off"), ("provider", "on", "provider"), ("model", "off", "model")],
+)
+def test_alarms_have_the_metrics_of_the_stage_whatever_the_operator_wants_besides(
+    metrics: str, alarms: str, told: str
+) -> None:
+    assert Settings.from_env(ENOUGH | {"METRICS": metrics, "ALARMS": alarms}).metrics == told

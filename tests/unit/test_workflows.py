@@ -129,9 +129,17 @@ def test_a_deployment_is_not_cut_off_by_the_next() -> None:
 
 
 def test_a_deployment_keeps_to_the_boundary() -> None:
-    (command,) = [step["run"] for step in _jobs("stage.yml")["deploy"]["steps"] if "run" in step]
+    parameters = _jobs("stage.yml")["deploy"]["env"]["PARAMETERS"]
 
-    assert 'PARAMETERS="PermissionsBoundaryArn=$PERMISSIONS_BOUNDARY ' in command
+    assert parameters.startswith("PermissionsBoundaryArn=${{ vars.PERMISSIONS_BOUNDARY }} ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_value_is_expanded_by_make_or_the_shell(name: str) -> None:
+    """What stands among make's arguments is: `$(shell …)` in a variable would run."""
+    commands = [step["run"] for job in _jobs(name).values() for step in job.get("steps", []) if "run" in step]
+
+    assert [command for command in commands if "$" in command] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

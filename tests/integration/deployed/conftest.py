@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 STACK = "openmind-llm-dev"
 JSON = {"content-type": "application/json"}
 TIMEOUT_S = 120
+WATCHED = ("Stage=dev", "Alarms=on")
+"""As every stage but dev is."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ class Deployed:
 
 def deploy(artefacts: Path, environment: dict[str, str], *overrides: str) -> str:
     config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "dev"]
-    over = ["--parameter-overrides", *overrides] if overrides else []
-    return run_sam("deploy", *config, *over, cwd=artefacts, variables=environment)
+    return run_sam(
+        "deploy", *config, "--parameter-overrides", *WATCHED, *overrides, cwd=artefacts, variables=environment
+    )
 
 
 @pytest.fixture(scope="session")

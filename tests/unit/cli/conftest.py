@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from dev import seed
 from dev.seed import TABLE
@@ -19,6 +18,7 @@ from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests.fakes import FakeClock
+from tests.moto_account import account
 from tests.spending import PLANS, Spending
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PEPPER = "pepper"
 KEY_ID = "key1key1key1key1"
 KEY = f"om1_test_{KEY_ID}{'0' * 64}"
-ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 class Said(NamedTuple):
@@ -60,11 +59,11 @@ type Run = Callable[..., Said]
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
-    for name in ("AWS_ENDPOINT_URL", "PLAN_OVERRIDES", "MODEL_OVERRIDES", "LOGNAME"):
+    for name in ("PLAN_OVERRIDES", "MODEL_OVERRIDES", "LOGNAME"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in (ENVIRONMENT | seed.PLACES | {"USER": "alice"}).items():
+    for name, value in (seed.PLACES | {"USER": "alice"}).items():
         monkeypatch.setenv(name, value)
-    with mock_aws():
+    with account():
         client = boto3.client("dynamodb")
         seed.create_table(client)
         seed.create_secret(boto3.client("secretsmanager"), seed.PEPPER_SECRET, PEPPER, replace=False)

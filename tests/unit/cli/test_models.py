@@ -11,7 +11,7 @@ import pytest
 from dev.seed import TABLE
 from openmind_llm.providers import table
 from openmind_llm.storage.catalogue import DynamoCatalogue
-from tests.unit.cli.conftest import ENVIRONMENT, Run
+from tests.unit.cli.conftest import Run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,7 +190,7 @@ def test_a_deployed_stacks_parameter_is_what_a_change_is_laid_over(run: Run) -> 
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": TABLE} for name in outputs},
     }
-    boto3.client("cloudformation", region_name=ENVIRONMENT["AWS_DEFAULT_REGION"]).create_stack(
+    boto3.client("cloudformation").create_stack(
         StackName="gateway",
         TemplateBody=json.dumps(template),
         Parameters=[

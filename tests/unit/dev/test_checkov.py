@@ -33,3 +33,10 @@ def test_what_cannot_be_read_is_found() -> None:
 
 def test_every_exception_has_its_reason() -> None:
     assert [one for one in exceptions() if len(one.reason) < 20] == []
+
+
+def test_no_exception_is_written_twice() -> None:
+    """Then one of them would stay when the other is deleted."""
+    rows = [(one.check, one.resource) for one in exceptions()]
+
+    assert len(rows) == len(set(rows))

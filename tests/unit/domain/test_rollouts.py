@@ -1,5 +1,6 @@
 """What new versions must show before a request reaches them."""
 
+import base64
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ import pytest
 
 from openmind_llm.domain import rollouts
 from openmind_llm.domain.rollouts import ACCOUNT, AUTH, CHECK_S, ROUTE, STREAM, Check, Rollout, VersionFailedError
+from openmind_llm.runtime import events
 from tests import canaries
 from tests.unit.domain.account_bench import Bench
 
@@ -91,6 +93,7 @@ def test_good_versions_are_approved() -> None:
         (ROUTE, True),
         (ROUTE, True),
         (STREAM, False),
+        (STREAM, False),
         (STREAM, True),
     ]
 
@@ -137,17 +140,38 @@ def test_no_provider_is_asked_where_no_model_is_named() -> None:
     versions = FakeVersions(bench)
 
     assert rollout(bench, versions).refusal(rollouts.checks("", has_provider_key=False)) == ""
-    assert [is_good for function, _, is_good in versions.asked if function == STREAM] == [False]
+    assert [is_good for function, _, is_good in versions.asked if function == STREAM] == [False, False]
 
 
 def test_the_completion_is_that_of_the_model_and_asks_for_little() -> None:
     (completion,) = (check for check in rollouts.checks("openrouter/meta/llama:free", has_provider_key=True)[-1:])
 
     event = completion.event("key")
-    body = json.loads(event["body"])
+    body = json.loads(base64.b64decode(event["body"]))
 
-    assert event["rawPath"] == "/api/core/openrouter/chat/completions"
+    assert event["path"] == "/api/core/openrouter/chat/completions"
     assert (body["model"], body["max_tokens"], body["stream"]) == ("meta/llama:free", 16, True)
+
+
+@pytest.mark.parametrize("form", ["rawPath", "httpMethod"])
+def test_the_stream_function_is_asked_in_the_form_of_either_door(form: str) -> None:
+    """Each is read by code of its own: a version that reads one of them wrongly serves half of the callers."""
+    bench = Bench()
+
+    class Deaf(FakeVersions):
+        def ask(self, function: str, event: dict[str, Any]) -> bytes:
+            return crashed() if function == STREAM and form in event else super().ask(function, event)
+
+    assert rollout(bench, Deaf(bench)).refusal(rollouts.checks("", has_provider_key=False)) != ""
+
+
+@pytest.mark.parametrize("check", [one for one in ALL if one.function == STREAM], ids=lambda one: one.name)
+def test_the_stream_function_reads_what_it_is_asked(check: Check) -> None:
+    request = events.parse(json.dumps(check.event("a-key")).encode())
+
+    assert (request.scope["method"], request.scope["path"]) == ("POST", "/api/core/openai/chat/completions")
+    assert (b"x-api-key", b"a-key") in request.scope["headers"]
+    assert json.loads(request.body)["model"] == "gpt-4o-mini"
 
 
 def test_the_key_is_good_while_it_is_checked_and_for_minutes_at_most() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from openmind_llm.bootstrap import exports
 from openmind_llm.settings import MissingSettingError, Settings
+from tests.moto_account import account
 from tests.unit.domain.exports.shelves import read
 
 EVENT = json.loads((Path(__file__).parents[3] / "events" / "export_stream.json").read_text())
@@ -17,12 +17,8 @@ SETTINGS = {"TABLE_NAME": "table", "KEY_PEPPER_SECRET": "pepper"}
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+def aws() -> Iterator[None]:
+    with account():
         yield
 
 

@@ -108,6 +108,24 @@ def test_of_two_rows_with_one_name_the_second_is_of_no_use() -> None:
     assert [row.is_usable for row in key_rows.rows(there, "openai")] == [True, False]
 
 
+def test_of_two_keys_with_one_name_each_is_removed_alone() -> None:
+    there = text([{"key": A, "name": "same"}, {"key": B, "name": "same"}])
+    _, second = key_rows.rows(there, "openai")
+
+    first_is_gone = key_rows.removed(there, "openai", "same", may_be_last=True)
+    second_is_gone = key_rows.removed(there, "openai", second.key_id, may_be_last=False)
+
+    assert json.loads(first_is_gone) == {"openai": [{"key": B, "name": "same"}]}
+    assert json.loads(second_is_gone) == {"openai": [{"key": A, "name": "same"}]}
+
+
+def test_a_key_that_stands_there_twice_is_removed_as_a_whole() -> None:
+    """It may be one that has leaked."""
+    there = text([{"key": A, "name": "same"}, {"key": A, "name": "same"}, B])
+
+    assert json.loads(key_rows.removed(there, "openai", "same", may_be_last=False)) == {"openai": B}
+
+
 @pytest.mark.parametrize(
     ("key", "why"),
     [

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from openmind_llm.storage.key_secret import DRAFT, KeySecret, SecretChangedError
+from tests.moto_account import account
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
@@ -17,12 +17,9 @@ NAME = "provider-keys"
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[SecretsManagerClient]":
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("secretsmanager", region_name="us-east-1")
+def client() -> "Iterator[SecretsManagerClient]":
+    with account():
+        client = boto3.client("secretsmanager")
         client.create_secret(Name=NAME, SecretString="first")
         yield client
 

@@ -152,7 +152,7 @@ class CatalogueChanges:
         return change
 
     def _change(self, latest: Version, text: str, action: str, actor: str, origin: int | None = None) -> Change:
-        """Checked as a function would check it."""
+        """Checked as a function would check it; and that names are apart, unless it was that way before."""
         if text == latest.rows:
             raise ValueError("nothing would change")
         if len(text) > MOST_BYTES:
@@ -160,7 +160,10 @@ class CatalogueChanges:
         self._layers.build(text)
         number = latest.number + 1
         version = Version(number, text, number if origin is None else origin, int(self._now() * 1000), actor, action)
-        lines = tuple(catalogue_rows.lines(self._before(latest), self._layers.rows(text)))
+        before, after = self._before(latest), self._layers.rows(text)
+        if origin is None:
+            catalogue_rows.require_own_names(before, after)
+        lines = tuple(catalogue_rows.lines(before, after))
         detail = dict(catalogue_rows.detail(catalogue_rows.read(latest.rows), catalogue_rows.read(text)))
         return Change(version, lines or ("what is stored changes, and nothing that holds",), detail)
 

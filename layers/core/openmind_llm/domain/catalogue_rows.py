@@ -50,6 +50,10 @@ class PriceHistoryError(ValueError):
     """A price that may have been charged by would be written over."""
 
 
+class SharedNameError(ValueError):
+    """Two rows would answer to one name, and only one of them could set its price."""
+
+
 def key(name: str) -> Key:
     """Of `provider/model`. Raises ValueError."""
     provider, slash, model = name.partition("/")
@@ -106,6 +110,22 @@ def require_prices_kept(before: Rows, after: Rows) -> None:
         was, now = before[name].get("ceiling"), after[name].get("ceiling")
         if was and now and _amounts(was) != _amounts(now) and now["since"] <= was["since"]:
             raise PriceHistoryError(f"{told(name)}: another ceiling needs a later date than {was['since']}")
+
+
+def require_own_names(before: Rows, after: Rows) -> None:
+    """No name comes to lead to two rows of a provider. Raises SharedNameError."""
+    were, are = _owners(before), _owners(after)
+    for (provider, name), owners in are.items():
+        if len(owners) > 1 and not owners <= were.get((provider, name), set()):
+            raise SharedNameError(f"{provider}/{name} would be a name of {' and '.join(map(told, sorted(owners)))}")
+
+
+def _owners(rows: Rows) -> dict[Key, set[Key]]:
+    found: dict[Key, set[Key]] = {}
+    for owner, row in rows.items():
+        for name in (row["name"], *row["aliases"], *row["snapshots"]):
+            found.setdefault((owner[0], name), set()).add(owner)
+    return found
 
 
 def differences(before: Rows, after: Rows) -> Iterator[tuple[Key, list[str]]]:

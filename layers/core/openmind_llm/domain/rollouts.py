@@ -1,5 +1,6 @@
 """What new versions must show before a request reaches them: a list of checks, and who makes them."""
 
+import base64
 import contextlib
 import json
 import logging
@@ -78,15 +79,17 @@ def checks(model: str, *, has_provider_key: bool) -> Sequence[Check]:
     """
     provider, _, name = model.partition("/")
     path = f"/api/core/{provider or 'openai'}/chat/completions"
-    completion = _completion(path, name or "gpt-4o-mini")
+    body = _completion(name or "gpt-4o-mini")
+    by_api, by_url = _rest("POST", path, body), _url(path, body)
     answered = (200, "data: [DONE]") if has_provider_key else (503, "API key not configured")
-    asked = [Check("a completion", STREAM, completion, True, *answered)] if model else []
+    asked = [Check("a completion", STREAM, by_api, True, *answered)] if model else []
     return (
         Check("a wrong key at the authorizer", AUTH, _authorization, False, 401),
         Check("a good key at the authorizer", AUTH, _authorization, True, 200),
-        Check("what a key may do", ROUTE, _get("/api/core/key"), True, 200, '"object":"key"'),
-        Check("the models", ROUTE, _get("/api/core/models"), True, 200, '"object":"list"'),
-        Check("a wrong key at the function URL", STREAM, completion, False, 401),
+        Check("what a key may do", ROUTE, _rest("GET", "/api/core/key"), True, 200, '"object":"key"'),
+        Check("the models", ROUTE, _rest("GET", "/api/core/models"), True, 200, '"object":"list"'),
+        Check("a wrong key at the function URL", STREAM, by_url, False, 401),
+        Check("a wrong key at the stream function", STREAM, by_api, False, 401),
         *asked,
     )
 
@@ -187,23 +190,29 @@ def _authorization(key: str) -> Event:
     return {"type": "REQUEST", "methodArn": arn} | _headers(key)
 
 
-def _get(path: str) -> Callable[[str], Event]:
+def _rest(method: str, path: str, body: str | None = None) -> Callable[[str], Event]:
     """As API Gateway sends it, but for the authorizer's word: the function checks the key itself then."""
-    context = {"httpMethod": "GET", "path": path, "stage": "rollout", "requestId": "rollout", "identity": {}}
-    request = {"resource": "/{proxy+}", "path": path, "httpMethod": "GET", "body": None, "isBase64Encoded": False}
-    plain = {"queryStringParameters": None, "multiValueQueryStringParameters": None, "requestContext": context}
-    return lambda key: request | plain | _headers(key)
+    context = {"httpMethod": method, "path": path, "stage": "rollout", "requestId": "rollout", "identity": {}}
+    encoded = None if body is None else base64.b64encode(body.encode()).decode()
+    request = {"resource": "/{proxy+}", "path": path, "httpMethod": method, "requestContext": context}
+    plain = {"queryStringParameters": None, "multiValueQueryStringParameters": None, "body": encoded}
+    return lambda key: request | plain | {"isBase64Encoded": body is not None} | _headers(key)
 
 
 def _headers(key: str) -> Event:
-    headers = {"x-api-key": key, "Host": "rollout"}
+    headers = {"x-api-key": key, "Host": "rollout", "Content-Type": "application/json"}
     return {"headers": headers, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
 
 
-def _completion(path: str, model: str) -> Callable[[str], Event]:
-    """As a function URL sends it. A few tokens, and a stream: what is least alike to all other answers."""
-    asked = {"model": model, "messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 16, "stream": True}
+def _completion(model: str) -> str:
+    """A few tokens, and a stream: what is least alike to all other answers."""
+    messages = [{"role": "user", "content": "Say ok."}]
+    return json.dumps({"model": model, "messages": messages, "max_tokens": 16, "stream": True})
+
+
+def _url(path: str, body: str) -> Callable[[str], Event]:
+    """As a function URL sends it."""
     http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "rollout"}
-    request = {"version": "2.0", "rawPath": path, "rawQueryString": "", "body": json.dumps(asked)}
-    plain = request | {"requestContext": {"http": http, "requestId": "rollout"}, "isBase64Encoded": False}
+    request = {"version": "2.0", "rawPath": path, "rawQueryString": "", "body": body, "isBase64Encoded": False}
+    plain = request | {"requestContext": {"http": http, "requestId": "rollout"}}
     return lambda key: plain | {"headers": {"content-type": "application/json", "x-api-key": key, "host": "rollout"}}

@@ -94,19 +94,22 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _rows(document: dict[str, Any], provider: str) -> list[tuple[KeyRow, Any]]:
-    """Each with what stands in the secret. Of two with one id, the gateway uses the first."""
+    """Each with what stands in the secret.
+
+    Of two keys with one name the gateway uses the first. The second is told by a hash: neither goes for the other.
+    """
     return list(_read(provider, provider_keys.listed(document.get(provider))))
 
 
 def _read(provider: str, told: list[Any]) -> Iterator[tuple[KeyRow, Any]]:
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for one in told:
         key = provider_keys.read(provider, one)
-        if key is None:
-            yield KeyRow(_hash(json.dumps(one, sort_keys=True)), 0, is_usable=False), one
+        if key is None or seen.get(key.key_id, key.secret) != key.secret:
+            yield KeyRow(_hash(json.dumps(one, sort_keys=True)), key.weight if key else 0, is_usable=False), one
         else:
             yield KeyRow(key.key_id, key.weight, is_usable=key.key_id not in seen), one
-            seen.add(key.key_id)
+            seen[key.key_id] = key.secret
 
 
 def _text(document: dict[str, Any], provider: str, kept: list[Any]) -> str:

@@ -1,8 +1,10 @@
 """When a stack may be deleted, and what is told of the rest."""
 
+import boto3
 import pytest
+from moto import mock_aws
 
-from dev.operate.destroy import confirm, left
+from dev.operate.destroy import confirm, left, run
 from dev.operate.target import Target
 from dev.start import StartError
 
@@ -59,3 +61,20 @@ def test_the_table_of_prod_has_to_be_unlocked_first() -> None:
         "aws dynamodb update-table --table-name table-1 --no-deletion-protection-enabled",
         "aws dynamodb delete-table --table-name table-1",
     ]
+
+
+@mock_aws
+def test_the_stack_of_prod_is_not_deleted_as_if_it_were_dev(monkeypatch: pytest.MonkeyPatch) -> None:
+    """STAGE=dev STACK=<prod's>, and its name typed by habit."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(
+        StackName="one-prod",
+        TemplateBody="{Parameters: {Stage: {Type: String}}, Resources: {Any: {Type: 'AWS::SNS::Topic'}}}",
+        Parameters=[{"ParameterKey": "Stage", "ParameterValue": "prod"}],
+    )
+
+    with pytest.raises(StartError, match="is of stage prod, not dev"):
+        list(run(Target("dev", "one-prod", {})))
+
+    assert len(cloudformation.describe_stacks(StackName="one-prod")["Stacks"]) == 1

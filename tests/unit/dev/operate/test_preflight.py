@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from dev.operate.preflight import Account, faults, look
 from dev.operate.target import Target
 from dev.start import StartError
+from tests.moto_account import REGION
+from tests.moto_account import account as emulated_account
 
 
 def _found(account: dict[str, object] | None = None, **parameters: str) -> list[str]:
@@ -17,11 +18,8 @@ def _found(account: dict[str, object] | None = None, **parameters: str) -> list[
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
+def aws() -> Iterator[None]:
+    with emulated_account():
         yield
 
 
@@ -50,6 +48,11 @@ def test_a_hundred_executions_stay_for_all(unreserved: int, is_enough: bool) -> 
     found = _found({"executions": 1000, "unreserved": unreserved}, StreamConcurrency="200", AuthConcurrency="100")
 
     assert (found == []) is is_enough
+
+
+@pytest.mark.parametrize("value", ["many", "00", "-1", ""])
+def test_what_is_set_aside_is_a_number(value: str) -> None:
+    assert _found(AuthConcurrency=value) == ["AuthConcurrency has to be a whole number, 0 for none set aside"]
 
 
 def test_what_may_be_set_aside_is_told() -> None:
@@ -103,7 +106,7 @@ def test_the_account_is_looked_at() -> None:
 
     seen = look(Target("dev", "openmind-llm-dev", {}))
 
-    assert (seen.id, seen.region, seen.stack_status) == ("123456789012", "eu-west-1", "CREATE_COMPLETE")
+    assert (seen.id, seen.region, seen.stack_status) == ("123456789012", REGION, "CREATE_COMPLETE")
     assert seen.stack_parameters == {"Stage": "dev"}
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
+from botocore.exceptions import ClientError
 
 from dev.operate.restore import copy, run
 from dev.operate.target import Target
 from dev.start import StartError
+from tests.moto_account import account
 
 TARGET = Target("dev", "one", {})
 STACK = """
@@ -39,11 +40,8 @@ def _values(table: str) -> dict[str, int]:
 
 
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
+def aws() -> Iterator[None]:
+    with account():
         boto3.client("cloudformation").create_stack(StackName="one", TemplateBody=STACK)
         boto3.client("secretsmanager").create_secret(Name="pepper", SecretString="new pepper")
         _table("ours")
@@ -74,6 +72,23 @@ def test_keys_go_on_working_by_the_pepper_that_hashed_them() -> None:
     run(TARGET, {"FROM": "then", "PEPPER": "old", "CONFIRM": "one"})
 
     assert boto3.client("secretsmanager").get_secret_value(SecretId="pepper")["SecretString"] == "old pepper"
+
+
+@pytest.mark.parametrize("source", ["no-such-table", "of-others"])
+def test_the_pepper_stays_where_there_is_nothing_to_copy(source: str) -> None:
+    """With another pepper, no key of the stack is of use."""
+    boto3.client("secretsmanager").create_secret(Name="old", SecretString="old pepper")
+    boto3.client("dynamodb").create_table(
+        TableName="of-others",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    with pytest.raises((StartError, ClientError)):
+        run(TARGET, {"FROM": source, "PEPPER": "old", "CONFIRM": "one"})
+
+    assert boto3.client("secretsmanager").get_secret_value(SecretId="pepper")["SecretString"] == "new pepper"
 
 
 @pytest.mark.parametrize(

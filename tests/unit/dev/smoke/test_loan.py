@@ -5,14 +5,13 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from dev import seed
 from dev.smoke import loan
 from dev.smoke.stack import Stack
 from openmind_llm.bootstrap import accounting
+from tests.moto_account import account
 
-ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 OUTPUTS = {"TableName": seed.TABLE, "KeyPepperSecret": seed.PEPPER_SECRET, "ProviderKeysSecret": "provider-keys"}
 
 
@@ -21,12 +20,9 @@ class PreemptedError(Exception):
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """In moto: its table, its pepper, and what its outputs say."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+    with account():
         seed.create_table(boto3.client("dynamodb"))
         seed.create_secret(boto3.client("secretsmanager"), seed.PEPPER_SECRET, "pepper", replace=False)
         template = {

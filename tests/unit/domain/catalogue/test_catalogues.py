@@ -3,9 +3,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -14,23 +13,13 @@ from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.catalogues import LONGEST_S, RETRY_S, CatalogueUnusableError, StoredCatalogues
 from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.providers import table
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeSignals
 from tests.memory_catalogue import MemoryVersions
 
 MAX_AGE_S = 20
 BASE = table.load()
 REPOINTED = json.dumps([{"provider": "openai", "name": "gpt-4o", "upstream_id": "gpt-6-luna"}])
 UNUSABLE = json.dumps([{"provider": "openai", "name": "no-such-row"}])
-
-
-class FakeSignals:
-    """See domain.telemetry.Signals."""
-
-    def __init__(self) -> None:
-        self.told: list[Mapping[str, Any]] = []
-
-    def tell(self, _: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
-        self.told.append({**counts, **(facts or {})})
 
 
 class Environment:
@@ -149,9 +138,9 @@ def test_a_warm_environment_keeps_its_last_good_catalogue_and_says_why(
     clock.now += MAX_AGE_S
 
     assert environment.sends() == "gpt-6-luna"
-    (told,) = environment.signals.told
-    assert (told["CatalogueUnreadable"], told["in_use"]) == (1, 1)
-    assert "version 2: model override of openai/no-such-row" in told["cause"]
+    ((_, counts, facts),) = environment.signals.told
+    assert (counts, facts["in_use"]) == ({"CatalogueUnreadable": 1}, 1)
+    assert "version 2: model override of openai/no-such-row" in facts["cause"]
 
 
 def test_what_cannot_be_used_is_read_once_and_told_at_every_look(
@@ -186,7 +175,7 @@ def test_a_cold_environment_does_not_guess(environment: Environment, store: Memo
 
     with pytest.raises(CatalogueUnusableError):
         environment.known.now()
-    assert environment.signals.told[0]["in_use"] is None
+    assert environment.signals.told[0][2]["in_use"] is None
 
 
 def test_a_cold_environment_serves_once_it_is_mended(environment: Environment, store: MemoryVersions) -> None:
@@ -208,7 +197,7 @@ def test_a_fault_of_ours_in_building_stops_no_warm_environment(store: MemoryVers
     clock.now += MAX_AGE_S
 
     assert environment.sends() == "gpt-4o"
-    assert environment.signals.told[0]["cause"] == "version 1: ZeroDivisionError"
+    assert environment.signals.told[0][2]["cause"] == "version 1: ZeroDivisionError"
 
 
 def test_a_version_without_its_rows_is_not_taken_for_an_empty_one(
@@ -260,7 +249,7 @@ def test_a_hiccup_is_not_told_and_a_catalogue_that_grows_too_old_is(
 
     clock.now += LONGEST_S - MAX_AGE_S
     environment.sends()
-    assert [told["cause"] for told in environment.signals.told] == ["the table cannot be read"]
+    assert [facts["cause"] for _, _, facts in environment.signals.told] == ["the table cannot be read"]
 
 
 class Slow(MemoryVersions):

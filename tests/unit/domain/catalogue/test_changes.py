@@ -6,6 +6,7 @@ import pytest
 
 from openmind_llm.domain.catalogue import OverrideError
 from openmind_llm.domain.catalogue_changes import AUDITED, MOST_BYTES, CatalogueMovedError
+from openmind_llm.domain.catalogue_rows import SharedNameError
 from openmind_llm.domain.ledger.standing import ACCOUNT_ID
 from openmind_llm.providers import table
 from tests.unit.domain.catalogue.changing import NOW, TODAY, Shop, row
@@ -235,3 +236,27 @@ def test_a_model_that_is_no_row_cannot_be_retired(shop: Shop) -> None:
         shop.changes.retire("openai/gpt-9", TODAY, [], "alice")
     with pytest.raises(ValueError, match="'gpt-4o' is no name of the form provider/model"):
         shop.changes.retire("gpt-4o", TODAY, [], "alice")
+
+
+@pytest.mark.parametrize("field", ["aliases", "snapshots"])
+def test_a_name_of_another_row_is_not_taken(shop: Shop, field: str) -> None:
+    """Of two rows with one name the last would be asked: `gpt-4o` at the price of the mini, and nobody told."""
+    with pytest.raises(SharedNameError, match="openai/gpt-4o would be a name of openai/gpt-4o and openai/gpt-4o-mini"):
+        shop.changes.set([row("openai/gpt-4o-mini", **{field: ["gpt-4o"]})], "alice")
+
+
+def test_a_name_may_move_from_row_to_row_in_one_change_and_back(shop: Shop) -> None:
+    shop.set(row("openai/gpt-4o", aliases=["omni"]))
+    shop.set(row("openai/gpt-4o", aliases=[]), row("openai/gpt-5", aliases=["omni"]))
+    assert sends(shop, "omni") == "gpt-5"
+
+    shop.made(shop.changes.undo("alice"))
+    assert sends(shop, "omni") == "gpt-4o"
+
+
+def test_a_name_that_the_parameter_gave_to_two_rows_keeps_nobody_from_other_changes() -> None:
+    shop = Shop('[{"provider": "openai", "name": "gpt-5", "aliases": ["gpt-4o"]}]')
+
+    shop.set(row("openai/gpt-4o-mini", shutdown="2028-01-01"))
+
+    assert shop.stored == [row("openai/gpt-4o-mini", shutdown="2028-01-01")]

@@ -17,10 +17,10 @@ from openmind_llm.errors import GatewayError, LedgerUnavailableError
 from openmind_llm.providers import dialect, table
 from tests import memory_cache
 from tests.fake_upstream import completion
-from tests.fakes import FakeClock, FakeTelemetry, FakeUpstreamPort, attempts
+from tests.fakes import FakeClock, FakeSignals, FakeTelemetry, FakeUpstreamPort, attempts
 from tests.memory_ledger import ledger, open_store
 from tests.unit.domain.catalogue.changing import NOW, TODAY, Shop, row
-from tests.unit.domain.catalogue.test_catalogues import MAX_AGE_S, FakeSignals
+from tests.unit.domain.catalogue.test_catalogues import MAX_AGE_S
 from tests.unit.domain.completing import CALLER, PLANS, USER
 
 DEARER = NewPrice(TODAY, {}, {"input": 1_000_000, "output": 2_000_000})

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -27,16 +26,6 @@ class MemoryShelf:
     @property
     def all_ids(self) -> list[str]:
         return [one for ids in self.ids.values() for one in ids]
-
-
-class MemorySignals:
-    """See domain.telemetry.Signals."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[dict[str, float], dict[str, Any]]] = []
-
-    def tell(self, what: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
-        self.told.append((dict(counts), dict(facts or {})))
 
 
 def read(content: bytes) -> list[dict[str, Any]]:
