@@ -66,6 +66,8 @@ def text(value: Any) -> str:
             told = name
         case {"Fn::GetAtt": [name, attribute]}:
             told = f"{name}.{attribute}"
+        case {"Fn::Select": [0, [first, *_]]}:
+            told = text(first)
         case {"Fn::Sub": [form, variables]}:
             told = _filled(form, variables)
         case {"Fn::If": [condition, then, {"Ref": "AWS::NoValue"}]}:
