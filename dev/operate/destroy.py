@@ -12,8 +12,8 @@ from dev.start import StartError
 type Kept = tuple[str, str]
 """Type and physical id."""
 
-FREE = {"AWS::S3::BucketPolicy"}
-"""Goes with what it is of."""
+FREE = {"AWS::S3::BucketPolicy", "AWS::Lambda::Version"}
+"""Goes with what it is of, whatever its policy: a bucket, a function."""
 
 ARTEFACTS = "aws-sam-cli-managed-default"
 
