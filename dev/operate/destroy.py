@@ -14,7 +14,7 @@ type Kept = tuple[str, str]
 """Type and physical id."""
 
 FREE = {"AWS::S3::BucketPolicy", "AWS::Lambda::Version"}
-"""What goes with what it is of: a function takes its versions along."""
+"""Goes with what it is of, whatever its policy: a bucket, a function."""
 
 ARTEFACTS = "aws-sam-cli-managed-default"
 

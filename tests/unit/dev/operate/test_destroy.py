@@ -4,9 +4,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from dev.operate.destroy import confirm, left, run
+from dev.operate.destroy import FREE, confirm, left, run
 from dev.operate.target import Target
 from dev.start import StartError
+from tests.integration.conftest import TEMPLATE, translate
 
 DEV, PROD = Target("dev", "one-dev", {}), Target("prod", "one-prod", {})
 KEPT = [("AWS::DynamoDB::Table", "table-1"), ("AWS::SecretsManager::Secret", "secret-1"), ("AWS::S3::Bucket", "b-1")]
@@ -78,3 +79,11 @@ def test_the_stack_of_prod_is_not_deleted_as_if_it_were_dev(monkeypatch: pytest.
         list(run(Target("dev", "one-prod", {})))
 
     assert len(cloudformation.describe_stacks(StackName="one-prod")["Stacks"]) == 1
+
+
+def test_for_all_that_is_kept_there_is_a_command() -> None:
+    resources = translate(TEMPLATE.read_text(), UsageExport="on")["Resources"].values()
+    kept = {r["Type"] for r in resources if str(r.get("DeletionPolicy", "")).startswith("Retain")} - FREE
+
+    assert [line for line in left(DEV, [(kind, "x") for kind in sorted(kept)], "") if "# by hand" in line] == []
+    assert len(kept) == 3
