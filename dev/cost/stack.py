@@ -43,7 +43,7 @@ class Made:
         return sum(_looked_at(one) for one in self.of_kind("AWS::CloudWatch::Alarm").values())
 
     def memory_gb(self, function: str) -> float:
-        return float(self.template["Resources"][function]["Properties"]["MemorySize"]) / 1024
+        return float(str(self._value(self.template["Resources"][function]["Properties"]["MemorySize"]))) / 1024
 
     @property
     def runs(self) -> dict[str, float]:

@@ -193,7 +193,7 @@ def _function(
         "LAMBDA_TASK_ROOT": str(built / name),
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
     command = emulators.rie(port, [*program, properties["Handler"]])
     with processes.running(command, port=port, environment=environment, cwd=built / name, log=log) as function:
