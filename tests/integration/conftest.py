@@ -27,9 +27,9 @@ def template() -> Template:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a fresh build: one folder for each function and layer."""
+    """The folder of a fresh build for AWS, whatever emulator the test that asks first talks to."""
     folder = tmp_path_factory.mktemp("build")
-    run_sam("build", "--build-dir", str(folder / "artefacts"), cwd=ROOT)
+    run_sam("build", "--build-dir", str(folder / "artefacts"), cwd=ROOT, variables={"AWS_ENDPOINT_URL": ""})
     return folder / "artefacts"
 
 
