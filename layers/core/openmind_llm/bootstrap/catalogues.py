@@ -5,17 +5,17 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from openmind_llm.bootstrap import signals
 from openmind_llm.domain.catalogue import Catalogue, OverrideError
 from openmind_llm.domain.catalogues import StoredCatalogues, VersionStore
 from openmind_llm.providers import table
 from openmind_llm.settings import Settings
-from openmind_llm.telemetry.signals import Signals
 
 
 def create(settings: Settings, store: VersionStore, now: Callable[[], float] = time.time) -> StoredCatalogues:
     """Reads nothing yet of what was set. Raises OverrideError for the parameter."""
-    base, build, signals = built(settings), partial(built, settings), Signals(settings.stage)
-    return StoredCatalogues(base, build, store, signals, now, settings.catalogue_max_age_s)
+    base, build, told = built(settings), partial(built, settings), signals.create(settings)
+    return StoredCatalogues(base, build, store, told, now, settings.catalogue_max_age_s)
 
 
 def in_force(settings: Settings, store: VersionStore) -> Catalogue:

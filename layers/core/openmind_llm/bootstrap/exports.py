@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from openmind_llm.bootstrap import signals
 from openmind_llm.domain.exports.batches import Batches
 from openmind_llm.domain.exports.days import Days
 from openmind_llm.domain.exports.ports import Shelf
@@ -12,7 +13,6 @@ from openmind_llm.storage import changes, clients
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.reports import DynamoReports
 from openmind_llm.storage.shelves import Bucket, Folder
-from openmind_llm.telemetry.signals import Signals
 
 S3 = "s3://"
 
@@ -21,7 +21,7 @@ def batches(settings: Settings) -> Callable[[Mapping[str, Any]], int]:
     """From an event of the table's stream to how many rows were written. Raises MissingSettingError."""
     if not settings.usage_bucket:
         raise MissingSettingError("USAGE_BUCKET is not set")
-    exporting = Batches(Bucket(clients.s3(), settings.usage_bucket), Signals(settings.stage))
+    exporting = Batches(Bucket(clients.s3(), settings.usage_bucket), signals.create(settings))
     return lambda event: exporting.export(*changes.settled(event))
 
 

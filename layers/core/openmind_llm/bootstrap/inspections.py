@@ -6,7 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from openmind_llm.bootstrap import catalogues, credentials
+from openmind_llm.bootstrap import catalogues, credentials, signals
 from openmind_llm.domain.inspections.ledgers import Ledgers
 from openmind_llm.domain.inspections.models import ModelCheck
 from openmind_llm.domain.inspections.nightly import Nightly
@@ -18,7 +18,6 @@ from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.catalogue import DynamoCatalogue
 from openmind_llm.storage.provider_keys import SecretProviderKeys
 from openmind_llm.storage.reports import DynamoReports
-from openmind_llm.telemetry.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,11 +40,15 @@ def nightly(settings: Settings) -> Nightly:
         return [known.account.account_id for known in accounts.accounts()]
 
     ledgers = Ledgers(account_ids, _inspection(settings, dynamodb, OVERDUE_S), time.time, _shuffled)
-    return Nightly(models(settings), ledgers, Signals(settings.stage), time.time)
+    return Nightly(_models(settings, dynamodb), ledgers, signals.create(settings), time.time)
 
 
 def models(settings: Settings) -> ModelCheck:
-    store = DynamoCatalogue(clients.dynamodb_for_inspections(), settings.table_name)
+    return _models(settings, clients.dynamodb_for_inspections())
+
+
+def _models(settings: Settings, dynamodb: DynamoDBClient) -> ModelCheck:
+    store = DynamoCatalogue(dynamodb, settings.table_name)
     return ModelCheck(lambda: catalogues.in_force(settings, store), listings(settings))
 
 
