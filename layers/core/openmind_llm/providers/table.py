@@ -3,8 +3,8 @@
 An operator changes rows, or adds some, without touching the files: by the JSON text of `MODEL_OVERRIDES`.
 """
 
-import itertools
 import json
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,11 @@ def load(*changes: str, version: int = 0) -> Catalogue:
     """
     profiles = {name: _profile(row) for name, row in _read("profiles").items()}
     providers = {name: _provider(name, row) for name, row in _read("providers").items()}
-    changed = {_key(change) for text in changes for change in parsed(text)}
+    laid = _parsed(changes)
+    changed = set(map(_key, laid))
     models = [
-        _changed(row, profiles) if key in changed else _model(row, profiles) for key, row in rows(*changes).items()
+        _changed(row, profiles) if key in changed else _model(row, profiles)
+        for key, row in _laid(laid, providers).items()
     ]
     catalogue = Catalogue(providers.values(), models, version)
     _check_fallbacks(catalogue)
@@ -64,9 +66,13 @@ def load(*changes: str, version: int = 0) -> Catalogue:
 
 def rows(*changes: str) -> Rows:
     """The same as data, unchecked but for what it hangs on: names, and providers. Raises OverrideError."""
+    return _laid(_parsed(changes), provider_names())
+
+
+def _laid(changes: Iterable[Row], known: Collection[str]) -> Rows:
+    """Over the packaged rows; `known` are the providers."""
     found: Rows = {_key(row): row for row in _read("models")}
-    known = provider_names()
-    for change in itertools.chain.from_iterable(map(parsed, changes)):
+    for change in changes:
         key = _key(change)
         if key[0] not in known:
             raise OverrideError(f"model override of an unknown provider: '{key[0]}'")
@@ -76,6 +82,11 @@ def rows(*changes: str) -> Rows:
 
 def provider_names() -> tuple[str, ...]:
     return tuple(_read("providers"))
+
+
+def _parsed(changes: Iterable[str]) -> list[Row]:
+    """Of all texts, one after the other. Raises OverrideError."""
+    return [row for text in changes for row in parsed(text)]
 
 
 def parsed(changes: str) -> list[Row]:
