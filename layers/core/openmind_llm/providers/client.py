@@ -55,7 +55,7 @@ class HttpUpstream:
         outgoing, adjusted = await self._outgoing(target, request, accept="application/json")
         provider = target.route.provider
         async with _our_errors(provider, outgoing), asyncio.timeout(self._clocks.within(patience).total_s):
-            reply = await _read(await self._client.send(outgoing, stream=True))
+            reply = await read(await self._client.send(outgoing, stream=True), MAX_ANSWER_BYTES)
         return Answer(_answer_body(provider, reply), adjusted, replies.passed_on(reply.headers))
 
     @asynccontextmanager
@@ -140,14 +140,15 @@ def _meaning(error: Exception) -> str:
     return "timeout" if isinstance(error, TimeoutError) else "broken"
 
 
-async def _read(response: httpx.Response) -> Reply:
-    read = bytearray()
+async def read(response: httpx.Response, most_bytes: int) -> Reply:
+    """All of it, and closes it. Raises AnswerTooLongError, and what httpx raises."""
+    content = bytearray()
     async with aclosing(response):
         async for part in response.aiter_bytes():
-            read += part
-            if len(read) > MAX_ANSWER_BYTES:
+            content += part
+            if len(content) > most_bytes:
                 raise AnswerTooLongError
-    body = replies.without_our_key(bytes(read), response.request)
+    body = replies.without_our_key(bytes(content), response.request)
     return Reply(response.status_code, response.headers, body)
 
 
@@ -156,7 +157,7 @@ async def _require_events(provider: Provider, response: httpx.Response) -> None:
     media_type = response.headers.get("content-type", "")
     if response.is_success and media_type.lower().startswith(EVENT_STREAM):
         return
-    _answer_body(provider, await _read(response))
+    _answer_body(provider, await read(response, MAX_ANSWER_BYTES))
     raise table.unavailable(provider.name, "broken")
 
 

@@ -6,7 +6,6 @@ in a refusal is told.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
 
 import httpx
 
@@ -86,20 +85,11 @@ class HttpListings:
         headers = {"authorization": f"Bearer {secret}", "user-agent": f"openmind-llm/{__version__}"}
         try:
             request = http.build_request("GET", f"{provider.base_url}{path}", headers=headers)
-            async with asyncio.timeout(self._timeout_s), aclosing(await http.send(request, stream=True)) as response:
-                return Reply(response.status_code, response.headers, await _body(response))
+            async with asyncio.timeout(self._timeout_s):
+                return await client.read(await http.send(request, stream=True), MAX_LIST_BYTES)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, AnswerTooLongError) as error:
             # The text of such an error may hold a header's value, and so a key: only its class is told.
             raise KeyUntriedError(f"no answer: {type(error).__name__}") from None
-
-
-async def _body(response: httpx.Response) -> bytes:
-    read = bytearray()
-    async for part in response.aiter_bytes():
-        read += part
-        if len(read) > MAX_LIST_BYTES:
-            raise AnswerTooLongError
-    return bytes(read)
 
 
 def _meaning(provider: Provider, reply: Reply) -> str:
