@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LEDGER = "LEDGER#"
-
 
 def settled(event: Mapping[str, Any]) -> tuple[list[Settled], list[str]]:
     """The settled rows of the ledger among them, in their order, and the ids of those that cannot be read.
@@ -26,7 +24,7 @@ def settled(event: Mapping[str, Any]) -> tuple[list[Settled], list[str]]:
         item = change["NewImage"]
         try:
             values = items.plain(item)
-            entry = records.entry(values["pk"].removeprefix(LEDGER), values)
+            entry = records.entry(values["pk"].removeprefix(records.LEDGER), values)
         except (KeyError, TypeError, ValueError) as error:
             logger.error("row not read", extra={"request_id": item["sk"]["S"], "cause": type(error).__name__})
             unreadable.append(item["sk"]["S"])
@@ -38,6 +36,6 @@ def settled(event: Mapping[str, Any]) -> tuple[list[Settled], list[str]]:
 def _of_settled_rows(changes: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     for change in changes:
         item = change["dynamodb"].get("NewImage", {})
-        is_row = item.get("pk", {}).get("S", "").startswith(LEDGER)
+        is_row = item.get("pk", {}).get("S", "").startswith(records.LEDGER)
         if is_row and item.get("state", {}).get("S") == records.SETTLED:
             yield change["dynamodb"]

@@ -5,7 +5,6 @@ What is not understood is left as it is: other providers, and rows that are of n
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ def added(text: str, provider: str, key: str, weight: int, name: str | None) -> 
         raise KeyRowsError("a name has up to 32 letters, digits, _ and -")
     document = _document(text)
     there = _rows(document, provider)
-    if any(_secret(one) == key for _, one in there):
+    if any(provider_keys.secret_of(one) == key for _, one in there):
         raise KeyRowsError("this key is there already")
     if any(row.key_id == read.key_id for row, _ in there):
         raise KeyRowsError(f"there is a key named {read.key_id} already: give another --name")
@@ -106,7 +105,8 @@ def _read(provider: str, told: list[Any]) -> Iterator[tuple[KeyRow, Any]]:
     for one in told:
         key = provider_keys.read(provider, one)
         if key is None or seen.get(key.key_id, key.secret) != key.secret:
-            yield KeyRow(_hash(json.dumps(one, sort_keys=True)), key.weight if key else 0, is_usable=False), one
+            told_by = provider_keys.short_hash(json.dumps(one, sort_keys=True))
+            yield KeyRow(told_by, key.weight if key else 0, is_usable=False), one
         else:
             yield KeyRow(key.key_id, key.weight, is_usable=key.key_id not in seen), one
             seen[key.key_id] = key.secret
@@ -116,12 +116,3 @@ def _text(document: dict[str, Any], provider: str, kept: list[Any]) -> str:
     """A single plain key needs no list."""
     told = kept[0] if len(kept) == 1 and isinstance(kept[0], str) else kept
     return json.dumps({**document, provider: told} if kept else {n: v for n, v in document.items() if n != provider})
-
-
-def _secret(told: Any) -> str:
-    key = told.get("key") if isinstance(told, dict) else told
-    return key.strip() if isinstance(key, str) else ""
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

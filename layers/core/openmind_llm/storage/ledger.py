@@ -86,7 +86,7 @@ class DynamoLedger:
     @available
     def expired_holds(self, now_s: int) -> list[tuple[str, str]]:
         rows = [row for shard in records.SHARDS for row in self._expired(shard, now_s)]
-        return [(row["pk"].removeprefix("LEDGER#"), row["sk"]) for row in rows]
+        return [(row["pk"].removeprefix(records.LEDGER), row["sk"]) for row in rows]
 
     def _settled(self, entry: Entry) -> Item:
         row = self._table.update(records.row_key(entry.hold.account_id, entry.hold.request_id))

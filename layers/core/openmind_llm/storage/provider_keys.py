@@ -75,14 +75,24 @@ def listed(told: Any) -> list[Any]:
 
 def read(provider: str, told: Any) -> ProviderKey | None:
     """What stands for one key; None, and a line in the log, for what cannot be one."""
-    row = told if isinstance(told, dict) else {"key": told}
-    secret, weight, name = row.get("key"), row.get("weight", 1), row.get("name")
-    secret = secret.strip() if isinstance(secret, str) else ""
+    row, secret = told if isinstance(told, dict) else {}, secret_of(told)
+    weight, name = row.get("weight", 1), row.get("name")
     is_good = _HEADER_TEXT.fullmatch(secret) and type(weight) is int and 1 <= weight <= MAX_WEIGHT
     if not is_good or not (name is None or (isinstance(name, str) and _NAME.fullmatch(name))):
         logger.error("provider key unusable", extra={"provider": provider})
         return None
-    return ProviderKey(name or hashlib.sha256(secret.encode()).hexdigest()[:_ID_LENGTH], secret, weight)
+    return ProviderKey(name or short_hash(secret), secret, weight)
+
+
+def secret_of(told: Any) -> str:
+    """The key itself, of either form; empty where there is none."""
+    secret = told.get("key") if isinstance(told, dict) else told
+    return secret.strip() if isinstance(secret, str) else ""
+
+
+def short_hash(text: str) -> str:
+    """Tells a key apart that has no name."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
 
 
 def _distinct(keys: list[ProviderKey]) -> Sequence[ProviderKey]:

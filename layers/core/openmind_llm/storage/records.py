@@ -18,6 +18,9 @@ from openmind_llm.storage import items
 from openmind_llm.storage.items import Item
 
 HELD, SETTLED = "held", "settled"
+LEDGER = "LEDGER#"
+"""Before the account's id: where its rows are."""
+
 HOLD_INDEX = "open-holds"
 SHARDS = "0123456789abcdef"
 """Of the index of open holds, which all accounts write to: by the last character of the request's id."""
@@ -36,7 +39,7 @@ def key_key(key_id: str) -> Item:
 
 def row_key(account_id: str, request_id: str) -> Item:
     """A request's id begins with its time: an account's rows lie in the order of their requests."""
-    return items.key(f"LEDGER#{account_id}", request_id)
+    return items.key(LEDGER + account_id, request_id)
 
 
 def rollup_key(key: RollupKey) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, RollupKey
-from openmind_llm.storage import records
+from openmind_llm.storage import items, records
 from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table
 
@@ -45,9 +45,9 @@ class DynamoReports:
 
     @available
     def rows(self, account_id: str, since: str = "", until: str = "") -> list[Hold | Entry]:
-        bounds = {":since": {"S": since or "0"}, ":until": {"S": until or _AFTER_IDS}}
-        condition, values = "pk = :pk AND sk BETWEEN :since AND :until", {":pk": {"S": f"LEDGER#{account_id}"}} | bounds
-        found = self._table.query(condition, values, ConsistentRead=True)
+        condition = "pk = :pk AND sk BETWEEN :since AND :until"
+        values = {":pk": records.LEDGER + account_id, ":since": since or "0", ":until": until or _AFTER_IDS}
+        found = self._table.query(condition, items.typed(values), ConsistentRead=True)
         return [_row(account_id, one) for one in found]
 
 
