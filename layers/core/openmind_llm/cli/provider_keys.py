@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from openmind_llm.cli.words import Groups
+    from openmind_llm.domain.catalogue import Provider
     from openmind_llm.settings import Settings
     from openmind_llm.storage.key_rows import KeyRow
     from openmind_llm.storage.key_secret import KeySecret, Version
@@ -92,12 +93,12 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
 
 def _add(parsed: argparse.Namespace, settings: Settings, weight: int) -> None:
     """Raises ValueError, and nothing is written, if the key is none, is refused, or cannot be tried."""
-    name = provider_keys.provider(settings, parsed.provider).name
-    key = _typed(name)
+    asked = provider_keys.provider(settings, parsed.provider)
+    name, key = asked.name, _typed(asked.name)
     key_rows.check_form(key)
     key_rows.added(provider_keys.secret(settings).read().text, name, key, weight, parsed.name)  # before it is tried
     if not parsed.untried:
-        _try(name, key, settings)
+        _try(asked, key, settings)
     added: list[KeyRow] = []
 
     def change(text: str) -> str:
@@ -140,8 +141,7 @@ def _typed(provider: str) -> str:
     return (getpass.getpass(f"new key of {provider}: ") if sys.stdin.isatty() else sys.stdin.read()).strip()
 
 
-def _try(provider: str, key: str, settings: Settings) -> None:
-    asked = provider_keys.provider(settings, provider)
+def _try(asked: Provider, key: str, settings: Settings) -> None:
     try:
         is_known = provider_keys.tried(settings)(asked, key)
     except KeyUntriedError as error:

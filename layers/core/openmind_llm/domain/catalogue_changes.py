@@ -190,16 +190,12 @@ class CatalogueChanges:
 
     def _left_alone(self, latest: Version, row: Row, fallbacks: list[str]) -> Iterable[str]:
         """What an operator may not expect of a retirement."""
-        names, provider = {row["name"], *row["aliases"], *row["snapshots"]}, row["provider"]
+        names, own = {row["name"], *row["aliases"], *row["snapshots"]}, (row["provider"], row["name"])
         if not fallbacks and not row["fallbacks"]:
             yield "note: it has no fallbacks: from that day on nothing answers for it"
         if row["upstream_id"] not in names:
             yield f"note: it sends {row['upstream_id']}, which is asked before its fallbacks until that is retired"
-        for other in self._before(latest).values():
-            is_same = other["provider"] == provider and other["name"] == row["name"]
-            if not is_same and other["provider"] == provider and other["upstream_id"] in names:
-                yield f"note: {_public(other)} sends it, too; its fallbacks: {' '.join(other['fallbacks']) or 'none'}"
-
-
-def _public(row: Row) -> str:
-    return f"{row['provider']}/{row['name']}"
+        for key, other in self._before(latest).items():
+            if key != own and key[0] == own[0] and other["upstream_id"] in names:
+                told, fallback = catalogue_rows.told(key), " ".join(other["fallbacks"]) or "none"
+                yield f"note: {told} sends it, too; its fallbacks: {fallback}"

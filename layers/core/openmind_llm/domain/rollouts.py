@@ -162,7 +162,7 @@ def _read_auth(payload: bytes) -> Answer:
     if answer.get("errorMessage") == "Unauthorized":
         return Answer(401, "Unauthorized")
     if "errorMessage" in answer:
-        return Answer(500, f"{answer.get('errorType')}: {answer['errorMessage']}")
+        return _crashed(answer)
     (statement,) = answer["policyDocument"]["Statement"]
     return Answer(200 if statement["Effect"] == "Allow" else 403, statement["Effect"])
 
@@ -170,8 +170,12 @@ def _read_auth(payload: bytes) -> Answer:
 def _read_route(payload: bytes) -> Answer:
     answer = json.loads(payload)
     if "errorMessage" in answer:
-        return Answer(500, f"{answer.get('errorType')}: {answer['errorMessage']}")
+        return _crashed(answer)
     return Answer(int(answer["statusCode"]), str(answer["body"]))
+
+
+def _crashed(answer: Mapping[str, Any]) -> Answer:
+    return Answer(500, f"{answer.get('errorType')}: {answer['errorMessage']}")
 
 
 def _read_stream(payload: bytes) -> Answer:
