@@ -3,11 +3,10 @@
 import contextlib
 import fcntl
 import json
-import shlex
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def run(environ: Mapping[str, str], state: Path) -> None:
         key = environ.get("OPENMIND_API_KEY") or _own_key(state)
         seed.seed_key(key, environ.get("OPENMIND_DEV_PLAN", DEFAULT_PLAN))
         places = _places(environ, provider_keys, simulator_port) | issuer.places(environ, issuer_port)
-        _write_environment(state, emulator.client_environment() | places)
+        start.write_exports(state / "environment", emulator.client_environment() | places)
         settings = Settings.from_env({**environ, **places})
         served = _application(settings)
         with _sweeping(settings):
@@ -133,25 +132,19 @@ def serving(app: App, listener: socket.socket) -> Iterator[int]:
 
 
 def _provider_keys(environ: Mapping[str, str]) -> dict[str, str]:
-    names = (provider.name for provider in table.load().providers())
-    return {name: environ.get(f"{name.upper()}_API_KEY") or SIMULATED_KEY for name in names}
+    return {name: environ.get(f"{name.upper()}_API_KEY") or SIMULATED_KEY for name in table.provider_names()}
 
 
 def _places(environ: Mapping[str, str], provider_keys: Mapping[str, str], simulator_port: int) -> dict[str, str]:
     """Where everything is, as a function's environment says it."""
     given = {name: value for name, value in environ.items() if name.endswith("_BASE_URL")}
-    simulated = {
-        f"{name.upper()}_BASE_URL": f"http://127.0.0.1:{simulator_port}/{name}"
-        for name, key in provider_keys.items()
-        if key == SIMULATED_KEY
-    }
-    return given | simulated | seed.PLACES
+    simulated = [name for name, key in provider_keys.items() if key == SIMULATED_KEY]
+    return given | simulated_places(simulated, simulator_port) | seed.PLACES
 
 
-def _write_environment(state: Path, variables: Mapping[str, str]) -> None:
-    """For the command line (`source .dev/environment`) and for functions beside this server."""
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
-    (state / "environment").write_text("".join(lines))
+def simulated_places(providers: Iterable[str], port: int) -> dict[str, str]:
+    """Where a simulator on this port answers for them, as a function's environment says it."""
+    return {f"{name.upper()}_BASE_URL": f"http://127.0.0.1:{port}/{name}" for name in providers}
 
 
 def _own_key(state: Path) -> str:

@@ -55,6 +55,11 @@ def environment_of_dev(state: Path) -> dict[str, str]:
     return dict(shlex.split(line)[1].split("=", 1) for line in lines)
 
 
+def write_exports(file: Path, variables: Mapping[str, str]) -> None:
+    """To be sourced, or read by environment_of_dev."""
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
+
+
 def port(environ: Mapping[str, str], default: int) -> int:
     """Raises StartError."""
     text = environ.get("PORT") or str(default)

@@ -1,6 +1,5 @@
 """`python -m dev.aws`: the emulated AWS that the template can be deployed to, and the simulator of the providers."""
 
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from dev import start
 from dev.emulator import Emulator, EmulatorError
-from dev.serve import serving
+from dev.serve import serving, simulated_places
 from dev.simulator.app import app as simulator
 from dev.start import StartError
 from openmind_llm.providers import table
@@ -25,9 +24,7 @@ def run(environ: Mapping[str, str], state: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with emulated(port, folder / "deployable.log") as emulator:
-            exported = emulator.client_environment()
-            lines = (f"export {name}={shlex.quote(value)}\n" for name, value in exported.items())
-            (folder / "environment").write_text("".join(lines))
+            start.write_exports(folder / "environment", emulator.client_environment())
             print(_greeting(emulator.url, folder / "environment"), flush=True)
             emulator.wait()
     except EmulatorError as error:
@@ -41,10 +38,7 @@ def emulated(port: int, log: Path) -> Iterator[Emulator]:
         tempfile.TemporaryDirectory(prefix="openmind-emulator-", ignore_cleanup_errors=True) as scratch,
         serving(simulator, start.listen(0)) as simulator_port,
     ):
-        base_urls = {
-            f"{provider.name.upper()}_BASE_URL": f"http://127.0.0.1:{simulator_port}/{provider.name}"
-            for provider in table.load().providers()
-        }
+        base_urls = simulated_places(table.provider_names(), simulator_port)
         variables = _variables(port) | base_urls | {"TMPDIR": scratch}
         with Emulator(port, log, module="dev.aws.emulator", variables=variables) as emulator:
             yield emulator

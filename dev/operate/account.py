@@ -1,14 +1,12 @@
 """What an account needs beside the stacks: account/account.yaml once, account/deployer.yaml for each stage."""
 
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import boto3
 from botocore.exceptions import ClientError
 
-from dev.operate.target import ROOT
+from dev.operate.target import ROOT, SAM
 from dev.outputs import outputs
 from dev.start import StartError
 
@@ -47,7 +45,7 @@ def deploy(stack: str, template: str, parameters: Mapping[str, str]) -> None:
     said = [f"{name}={value}" for name, value in parameters.items() if value]
     done = subprocess.run(
         [
-            *(Path(sys.executable).with_name("sam"), "deploy", "--template-file", ROOT / "account" / template),
+            *(SAM, "deploy", "--template-file", ROOT / "account" / template),
             *("--stack-name", stack, "--parameter-overrides", *said),
             *("--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-fail-on-empty-changeset"),
             *("--no-confirm-changeset", "--tags", "application=openmind-llm"),

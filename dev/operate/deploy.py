@@ -1,12 +1,11 @@
 """`sam deploy` of what was built, by the parameters of a target."""
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.operate.target import ROOT, Target, override_file
+from dev.operate.target import ROOT, SAM, Target, override_file
 from dev.start import StartError
 
 
@@ -29,8 +28,7 @@ def run(target: Target, environ: Mapping[str, str]) -> None:
     """Raises StartError; SAM has then said why."""
     with tempfile.TemporaryDirectory() as folder:
         overrides = override_file(target.parameters, Path(folder))
-        sam = Path(sys.executable).with_name("sam")
-        done = subprocess.run([sam, *arguments(target, overrides, environ)], cwd=ROOT, check=False)
+        done = subprocess.run([SAM, *arguments(target, overrides, environ)], cwd=ROOT, check=False)
     if done.returncode:
         raise StartError(
             f"stack {target.stack} was not deployed: the reason is above; once it is gone, do the same again"

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import boto3
 
@@ -11,19 +11,18 @@ from dev.outputs import outputs
 from dev.start import StartError
 
 
-def left_out(environ: Mapping[str, str], has_keys: bool, stack: str) -> str:
+def left_out(environ: Mapping[str, str], has_keys: Callable[[], bool], stack: str) -> str:
     """Why it is not looked at; empty if it is."""
     if environ.get("SMOKE") == "off":
         return f"SMOKE=off: not looked at; make smoke STACK={stack} does"
-    if not has_keys:
+    if not has_keys():
         return f"no provider has a key yet: put one in by openmind-llm provider-keys, then make smoke STACK={stack}"
     return ""
 
 
 def run(target: Target, environ: Mapping[str, str]) -> str:
     """Raises StartError if a row fails."""
-    why_not = left_out(environ, True, target.stack) or left_out(environ, _has_keys(target.stack), target.stack)
-    if why_not:
+    if why_not := left_out(environ, lambda: _has_keys(target.stack), target.stack):
         return why_not
     command = ("make", "--no-print-directory", "smoke", f"STACK={target.stack}")  # make knows PROVIDER and the like
     done = subprocess.run(command, cwd=ROOT, check=False)

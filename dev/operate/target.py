@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from dev.start import StartError
 
 ROOT = Path(__file__).parents[2]
+SAM = Path(sys.executable).with_name("sam")
 
 
 @dataclass(frozen=True, slots=True)
