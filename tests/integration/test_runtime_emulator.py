@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -32,10 +32,12 @@ from tests.integration.conftest import REGION, ROOT, Template
 from tests.integration.ledger import racers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.processes import Running
+
+    type Start = Callable[..., Running]
 
 PEPPER = "pepper"
 ACCOUNT, PLAN = "acct_example", "unlimited"
@@ -111,10 +113,20 @@ def upstream() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture(scope="module")
-def auth(built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    log = tmp_path_factory.mktemp("auth") / "log"
-    with _function("AuthFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
-        yield function
+def started(built: Path, template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts a built function, until the last test of this file."""
+    with ExitStack() as running:
+
+        def start(name: str, places: dict[str, str], program: list[str] = MANAGED) -> Running:
+            log = tmp_path_factory.mktemp(name) / "log"
+            return running.enter_context(_function(name, built, template, places, log, program))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def auth(started: Start, aws: Emulator) -> Running:
+    return started("AuthFunction", {"AWS_ENDPOINT_URL": aws.url})
 
 
 @pytest.fixture(scope="module")
@@ -123,21 +135,13 @@ def places(aws: Emulator, upstream: FakeUpstream) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def route(
-    built: Path, template: Template, places: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
-    log = tmp_path_factory.mktemp("route") / "log"
-    with _function("RouteFunction", built, template, places, log) as function:
-        yield function
+def route(started: Start, places: dict[str, str]) -> Running:
+    return started("RouteFunction", places)
 
 
 @pytest.fixture(scope="module")
-def sweep(
-    built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
-    log = tmp_path_factory.mktemp("sweep") / "log"
-    with _function("SweepFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
-        yield function
+def sweep(started: Start, aws: Emulator) -> Running:
+    return started("SweepFunction", {"AWS_ENDPOINT_URL": aws.url})
 
 
 @pytest.fixture(scope="module")
@@ -147,38 +151,26 @@ def releases() -> Iterator[FakeReleases]:
 
 
 @pytest.fixture(scope="module")
-def rollout(
-    built: Path, template: Template, aws: Emulator, releases: FakeReleases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
-    log = tmp_path_factory.mktemp("rollout") / "log"
+def rollout(started: Start, aws: Emulator, releases: FakeReleases) -> Running:
     elsewhere = dict.fromkeys(("AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_CODEDEPLOY"), releases.url)
-    with _function("RolloutFunction", built, template, {"AWS_ENDPOINT_URL": aws.url} | elsewhere, log) as function:
-        yield function
+    return started("RolloutFunction", {"AWS_ENDPOINT_URL": aws.url} | elsewhere)
 
 
 @pytest.fixture(scope="module")
-def export(
-    built: Path, template: Template, aws: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
-    log = tmp_path_factory.mktemp("export") / "log"
-    with _function("ExportFunction", built, template, {"AWS_ENDPOINT_URL": aws.url}, log) as function:
-        yield function
+def export(started: Start, aws: Emulator) -> Running:
+    return started("ExportFunction", {"AWS_ENDPOINT_URL": aws.url})
 
 
 @pytest.fixture(scope="module")
-def stream(
-    built: Path, template: Template, places: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
+def stream(started: Start, built: Path, places: dict[str, str]) -> Running:
     """Started by the wrapper in the built layer, as its environment says."""
-    log = tmp_path_factory.mktemp("stream") / "log"
     wrapper = str(built / "CoreLayer" / "python" / "openmind-llm-runtime")
-    with _function("StreamFunction", built, template, places, log, [wrapper, sys.executable]) as function:
-        yield function
+    return started("StreamFunction", places, [wrapper, sys.executable])
 
 
 @contextmanager
 def _function(
-    name: str, built: Path, template: Template, places: dict[str, str], log: Path, program: list[str] = MANAGED
+    name: str, built: Path, template: Template, places: dict[str, str], log: Path, program: list[str]
 ) -> Iterator[Running]:
     """The built code; packages from this Python, since the layer's are for another processor."""
     properties = template["Resources"][name]["Properties"]

@@ -70,6 +70,10 @@ class Deployed:
     def secrets(self) -> SecretsManagerClient:
         return self.session.client("secretsmanager", endpoint_url=self.environment["AWS_ENDPOINT_URL"])
 
+    @property
+    def cloudwatch(self) -> Any:
+        return self.session.client("cloudwatch", endpoint_url=self.environment["AWS_ENDPOINT_URL"])
+
     def physical_id(self, logical_id: str) -> str:
         found = self.cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
         return found["StackResourceDetail"]["PhysicalResourceId"]

@@ -7,17 +7,14 @@ from tests.integration.deployed.conftest import Deployed
 
 def test_the_dashboard_is_there(stack: Deployed) -> None:
     name = stack.outputs["DashboardUrl"].rpartition("/")[2]
-    cloudwatch = stack.session.client("cloudwatch", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
 
-    body = json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])
+    body = json.loads(stack.cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])
 
     assert {"text", "alarm", "metric"} <= {widget["type"] for widget in body["widgets"]}
 
 
 def test_no_alarm_rings_in_a_new_stack(stack: Deployed) -> None:
-    cloudwatch = stack.session.client("cloudwatch", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
-
-    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    alarms = stack.cloudwatch.describe_alarms()["MetricAlarms"]
 
     assert len(alarms) > 20
     missing = ("SweeperMissingAlarm", "InspectionMissingAlarm")  # what has never run is missing
