@@ -46,7 +46,7 @@ class Loan:
 @contextmanager
 def lent(stack: Stack) -> Iterator[Loan]:
     """Raises what the storage raises."""
-    settings = Settings.from_env(stack_environment(stack.name) | {"PLAN_OVERRIDES": _plans(stack)})
+    settings = Settings.from_env(stack_environment(stack.name))
     accounts = accounting.accounts(settings)
     _open(accounts)
     asked = KeySettings("smoke", int(time.time()) + LIFETIME_S, limits=replace(UNLIMITED, day_budget=BUDGET))
@@ -56,10 +56,6 @@ def lent(stack: Stack) -> Iterator[Loan]:
         yield loan
     finally:
         loan.revoke()
-
-
-def _plans(stack: Stack) -> str:
-    return stack.parameter("PlanOverrides") or "[]"
 
 
 def _open(accounts: Accounts) -> None:
