@@ -107,6 +107,10 @@ class Pool:
         self._idle.pop(connection, None)
 
 
+def _is_name(host: str) -> bool:
+    return ":" not in host and not host.replace(".", "").isdigit()
+
+
 def over(context: ssl.SSLContext) -> Connect:
     """Connects to the first address of the host that answers."""
 
@@ -116,7 +120,8 @@ def over(context: ssl.SSLContext) -> Connect:
             origin.host,
             origin.port,
             ssl=context if origin.scheme == "https" else None,
-            happy_eyeballs_delay=_NEXT_ADDRESS_S,
+            # asyncio loses a socket to the garbage collector if it is stopped in the midst of a race of addresses.
+            happy_eyeballs_delay=_NEXT_ADDRESS_S if _is_name(origin.host) else None,
         )
 
     return connect
