@@ -96,7 +96,7 @@ def test_dependencies_are_those_of_the_functions(built: Path) -> None:
     """Nothing of the development groups is deployed."""
     folders = {path.name for path in (built / "DependenciesLayer" / "python").iterdir()}
 
-    assert {"boto3", "fastapi", "httpx", "mangum", "aws_lambda_powertools"} <= folders
+    assert {"boto3", "fastapi", "httptools", "mangum", "aws_lambda_powertools"} <= folders
     assert folders.isdisjoint({"pytest", "moto", "mypy", "samcli", "samtranslator", "uvicorn", "openai", "bin"})
 
 
