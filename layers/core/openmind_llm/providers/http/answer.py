@@ -38,7 +38,7 @@ class Answer:
         self.has_begun = self.is_complete = self.is_reusable = False
         self._is_informational = self._is_until_close = False
         self._head_bytes = self._skipped_bytes = 0
-        # The parser keeps our methods alive, and so us: whoever is done with either lets it go.
+        # The parser keeps our methods alive, and so us, until it is dropped.
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
@@ -60,7 +60,6 @@ class Answer:
         if not (self.has_begun and self._is_until_close):
             raise BrokenError("the connection ended before the answer")
         self.is_complete = True
-        self.drop()
 
     def drop(self) -> None:
         """Takes in no more."""
@@ -121,4 +120,3 @@ class Answer:
     def on_message_complete(self) -> None:
         if not self._is_informational:
             self.is_complete = True
-            self.drop()
