@@ -10,8 +10,8 @@ from typing import Any
 
 from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.trail import Attempt
+from openmind_llm.domain.rates import INPUT_CLASSES, OUTPUT_CLASSES
 from openmind_llm.domain.telemetry import Summary
-from openmind_llm.domain.usage import INPUT_CLASSES, OUTPUT_CLASSES
 
 NAMESPACE = "OpenMind"
 DIMENSIONS = ("stage", "provider", "model")
