@@ -13,7 +13,7 @@ from openmind_llm.storage.table import Table, written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
     from openmind_llm.domain.keys import KeyRecord
     from openmind_llm.domain.ledger.audit import AuditRow
@@ -28,7 +28,7 @@ _FIXED = ("key_id", "account_id", "created_at")
 class DynamoAccounts:
     """See domain.ports.AccountStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

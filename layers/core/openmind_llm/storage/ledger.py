@@ -13,7 +13,7 @@ from openmind_llm.storage.table import FAILED, Table, written
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
     from openmind_llm.domain.ledger.admission import Admission
     from openmind_llm.domain.ledger.credit import Renewal
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class DynamoLedger:
     """See domain.ports.LedgerStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available
