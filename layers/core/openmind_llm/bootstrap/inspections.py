@@ -22,10 +22,9 @@ from openmind_llm.storage.reports import DynamoReports
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.attempts.target import ProviderKey
     from openmind_llm.settings import Settings
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 OVERDUE_S = 10 * 60
 """How long past its time an open hold is a finding. The sweeper comes every five minutes."""

@@ -13,13 +13,12 @@ from openmind_llm.storage.table import Table, written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.keys import KeyRecord
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.domain.ledger.counters import Counters, Move
     from openmind_llm.domain.ledger.standing import Account
     from openmind_llm.domain.ports import Plain, Written
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 ACCOUNT_INDEX = "by-account"
 _FIXED = ("key_id", "account_id", "created_at")

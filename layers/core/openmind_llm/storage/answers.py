@@ -13,9 +13,8 @@ from openmind_llm.storage.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.idempotency import Claim, Record
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from openmind_llm.storage.wire.errors import ServiceError, UnreachableError
+from openmind_llm.storage.wire.operations import DynamoDB
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -29,6 +30,11 @@ class Boto:
 
     def close(self) -> None:
         self._client.close()
+
+
+def dynamodb(client: BaseClient) -> DynamoDB:
+    """By a client that somebody else has made."""
+    return DynamoDB(Boto(client))
 
 
 def _method(operation: str) -> str:

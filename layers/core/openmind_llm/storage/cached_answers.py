@@ -13,11 +13,10 @@ from openmind_llm.storage.claims import STREAM, WHOLE
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.ports import Plain
     from openmind_llm.domain.response_cache import Place
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
 class DynamoCache:

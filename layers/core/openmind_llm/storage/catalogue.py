@@ -13,10 +13,9 @@ from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 _PARTITION = "CATALOGUE"
 _CURRENT = items.key(_PARTITION, "CURRENT")

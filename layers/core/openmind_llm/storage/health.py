@@ -20,10 +20,9 @@ from openmind_llm.storage.wire.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.attempts.breaker import Tally
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 ANSWERS, FAILURES = "a", "f"
 """Before a tag: with long names, 64 of each would be more than 1 kB."""

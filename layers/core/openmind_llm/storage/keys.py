@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from openmind_llm.storage import items, records
 
 if TYPE_CHECKING:
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.keys import KeyRecord
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
 class DynamoKeys:

@@ -13,14 +13,13 @@ from openmind_llm.storage.table import FAILED, Table, written
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.ledger.admission import Admission
     from openmind_llm.domain.ledger.credit import Renewal
     from openmind_llm.domain.ledger.rows import Entry, Hold
     from openmind_llm.domain.ledger.settlement import Settlement
     from openmind_llm.domain.ledger.standing import Standing
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
 class DynamoLedger:

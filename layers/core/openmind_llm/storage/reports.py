@@ -10,10 +10,9 @@ from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
-    from openmind_llm.storage.wire.operations import DynamoDB
-
     from openmind_llm.domain.ledger.counters import Counters
     from openmind_llm.domain.ledger.rows import Entry, Hold
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 _AFTER_SEPARATOR = "$"
 """The character after `#`, which ends the day in a rollup's sort key: no line of the day is behind it."""

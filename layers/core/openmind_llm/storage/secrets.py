@@ -10,9 +10,8 @@ from openmind_llm.storage.wire.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openmind_llm.storage.wire.operations import SecretsManager
-
     from openmind_llm.domain.telemetry import Signals
+    from openmind_llm.storage.wire.operations import SecretsManager
 
 RETRY_S = 30
 """Seconds before a failed read is tried again, so that an outage does not slow every request."""
@@ -63,9 +62,7 @@ class Secret:
     def _serve_on(self, error: AwsError | KeyError) -> str:
         """The cause is what the service said, such as AccessDeniedException; else what kept it from being asked."""
         cause = error.code if isinstance(error, AwsError) else type(error).__name__
-        self._signals.tell(
-            "secret unreadable", {"SecretUnreadable": 1}, {"secret_id": self._secret_id, "cause": cause}
-        )
+        self._signals.tell("secret unreadable", {"SecretUnreadable": 1}, {"secret_id": self._secret_id, "cause": cause})
         if self._last_good is None:
             raise SecretUnreadableError(f"the secret {self._secret_id} cannot be read") from error
         return self._last_good

@@ -70,9 +70,7 @@ def read(variables: Mapping[str, str], trace: Callable[[], str]) -> Place | None
     if not access_key or not secret_key or suffix is None or not _is_plain(variables):
         return None
     credentials = Credentials(access_key, secret_key, variables.get("AWS_SESSION_TOKEN", ""))
-    return Place(
-        region, credentials, suffix, variables, trace if variables.get("AWS_LAMBDA_FUNCTION_NAME") else str
-    )
+    return Place(region, credentials, suffix, variables, trace if variables.get("AWS_LAMBDA_FUNCTION_NAME") else str)
 
 
 def _is_plain(variables: Mapping[str, str]) -> bool:
