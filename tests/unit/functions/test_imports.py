@@ -12,6 +12,8 @@ ENVIRONMENT = {
     "KEY_PEPPER_SECRET": "pepper",
     "PROVIDER_KEYS_SECRET": "keys",
     "USAGE_BUCKET": "bucket",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "test",
     "PYTHONPATH": f"{ROOT}/layers/core",
@@ -57,3 +59,11 @@ def test_the_authorizer_loads_neither_the_framework_nor_a_http_client() -> None:
     tops = {name.partition(".")[0] for name in loaded("auth")}
 
     assert not tops & {"fastapi", "starlette", "pydantic", "httptools", "mangum"}
+
+
+@pytest.mark.parametrize("function", ["auth", "stream", "sweep"])
+def test_what_requests_wait_for_does_not_load_boto3(function: str) -> None:
+    """Powertools takes up the name `botocore` where there is one, and nothing that is in it."""
+    of_boto3 = {name for name in loaded(function) if name.partition(".")[0] in {"boto3", "botocore"}}
+
+    assert of_boto3 <= {"botocore", "botocore.exceptions"}
