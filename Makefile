@@ -134,6 +134,10 @@ cost: .venv/ready ## reckon docs/cost.md anew, from prices, measurements and the
 faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md
 	@$(RUN)/python -m tests.integration.faults.write
 
+.PHONY: modules
+modules: .venv/ready ## list anew what each function loads at its start; say in the commit why it is more
+	@$(RUN)/python -m tests.unit.functions.imports
+
 .PHONY: clean
 clean: ## remove what the other targets made, local state too
 	rm -rf .venv .checkov .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
