@@ -130,6 +130,10 @@ prices: .venv/ready ## compare our provider prices with the genai-prices package
 cost: .venv/ready ## reckon docs/cost.md anew, from prices, measurements and the template
 	@$(RUN)/python -m dev.cost
 
+.PHONY: scale
+scale: .venv/ready ## reckon the tables of docs/performance.md anew: what a load of many streams needs
+	@$(RUN)/python -m dev.scale
+
 .PHONY: faults
 faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md
 	@$(RUN)/python -m tests.integration.faults.write
