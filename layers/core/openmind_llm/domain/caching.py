@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,12 +75,15 @@ class Caching:
             return await self._bypassed(stack, call, key, facts)
         lookup = await self._lookup(call, policy, facts) if policy else None
         if lookup is None:
-            return await stack.enter_async_context(self._repeats.answered(call, facts, key))
+            return await stack.enter_async_context(self._asked_first(call, facts, key))
         found = await self._found(call, lookup)
         if found is not None:
             return await self._replayed(stack, call, lookup, found, facts)
         facts["cache"] = MISS if lookup.policy.looks else BYPASS
         return await stack.enter_async_context(self._fresh(call, lookup, facts))
+
+    def _asked_first(self, call: Call, facts: dict[str, Any], key: str | None) -> AbstractAsyncContextManager[Reply]:
+        return self._completions.answered(call, facts) if key is None else self._repeats.answered(call, facts, key)
 
     async def _bypassed(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
         """With an `Idempotency-Key`, which must not have two answers."""
