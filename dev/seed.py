@@ -17,7 +17,7 @@ from openmind_llm.domain import keys
 from openmind_llm.domain.accounts import AccountExistsError, Accounts
 from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.errors import KeyNotFoundError
-from openmind_llm.storage import records
+from openmind_llm.storage import boto, records
 from openmind_llm.storage.accounts import DynamoAccounts
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def seed_key(key: str, plan: str, account_id: str = ACCOUNT) -> None:
     """Stores `key` for the local account, which is opened if need be, in place of a record of an earlier run."""
     pepper = boto3.client("secretsmanager").get_secret_value(SecretId=PEPPER_SECRET)["SecretString"].encode()
     dynamodb = boto3.client("dynamodb")
-    accounts = Accounts(DynamoAccounts(dynamodb, TABLE), plans.load(), lambda: pepper, time.time)
+    accounts = Accounts(DynamoAccounts(boto.dynamodb(dynamodb), TABLE), plans.load(), lambda: pepper, time.time)
     open_account(accounts, account_id, plan)
     with contextlib.suppress(KeyNotFoundError):
         accounts.delete_key(account_id, keys.key_id(key), "local development")

@@ -9,6 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from hypothesis import HealthCheck, settings
 
+from openmind_llm.storage.wire.service import Service
 from tests import canaries
 
 LAST = "test_no_canary_was_seen"
@@ -61,8 +62,16 @@ def _watched_items() -> Iterator[None]:
             canaries.look_through(f"dynamodb {operation}", [repr(parameters)])
         return call(client, operation, parameters)
 
+    by_wire = Service.call
+
+    def watched_by_wire(service: Service, operation: str, request: dict[str, Any]) -> Any:
+        if service.name == "dynamodb":
+            canaries.look_through(f"dynamodb {operation}", [repr(request)])
+        return by_wire(service, operation, request)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", watched)
+        patch.setattr(Service, "call", watched_by_wire)
         yield
 
 

@@ -15,6 +15,7 @@ from openmind_llm.domain import response_cache
 from openmind_llm.domain.key_settings import KeySettings
 from openmind_llm.domain.response_cache import Place
 from openmind_llm.settings import Settings
+from openmind_llm.storage import boto
 from openmind_llm.storage.cached_answers import DynamoCache
 from tests.doors import Answer, Door
 from tests.e2e.conftest import ACCOUNT, JSON, Ask, chat
@@ -36,7 +37,7 @@ def message() -> list[dict[str, str]]:
 
 def stored(answer: Answer, **body: Any) -> Answer:
     """The same answer, once it is in the cache."""
-    cache = DynamoCache(boto3.client("dynamodb"), seed.TABLE)
+    cache = DynamoCache(boto.dynamodb(boto3.client("dynamodb")), seed.TABLE)
     place = Place(ACCOUNT, response_cache.identity("openai", chat(**body)))
     until = time.monotonic() + STORING_S
     while not (found := cache.answer(place)) or found.stored.request_id != answer.headers["x-request-id"]:

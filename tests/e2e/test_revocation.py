@@ -14,6 +14,7 @@ from dev import seed
 from openmind_llm import plans
 from openmind_llm.domain import keys
 from openmind_llm.domain.accounts import Accounts
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from tests.doors import Answer, ApiGatewayDoor, Door
 from tests.e2e.conftest import JSON, chat
@@ -43,7 +44,9 @@ class Owner:
 @pytest.fixture(scope="session")
 def accounts(stack: dict[str, str]) -> Accounts:
     pepper = boto3.client("secretsmanager").get_secret_value(SecretId=seed.PEPPER_SECRET)["SecretString"].encode()
-    return Accounts(DynamoAccounts(boto3.client("dynamodb"), seed.TABLE), plans.load(), lambda: pepper, time.time)
+    return Accounts(
+        DynamoAccounts(boto.dynamodb(boto3.client("dynamodb")), seed.TABLE), plans.load(), lambda: pepper, time.time
+    )
 
 
 @pytest.fixture

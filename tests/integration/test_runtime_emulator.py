@@ -22,6 +22,7 @@ from openmind_llm.domain.accounts import Accounts
 from openmind_llm.domain.keys import Caller
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
 from openmind_llm.domain.ledger.seen import Seen
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests import canaries, processes
@@ -91,7 +92,9 @@ def _fill(url: str) -> None:
     seed.create_secret(secrets, STAND_INS["KeyPepperSecret"], PEPPER, replace=False)
     provider_keys = json.dumps({"openai": canaries.PROVIDER_KEY})
     seed.create_secret(secrets, STAND_INS["ProviderKeysSecret"], provider_keys, replace=False)
-    accounts = Accounts(DynamoAccounts(dynamodb, STAND_INS["Table"]), plans.load(), PEPPER.encode, time.time)
+    accounts = Accounts(
+        DynamoAccounts(boto.dynamodb(dynamodb), STAND_INS["Table"]), plans.load(), PEPPER.encode, time.time
+    )
     accounts.open(ACCOUNT, PLAN, "test")
     accounts.create_key(ACCOUNT, "test", key=_example_key())
 
@@ -373,7 +376,9 @@ def test_stream_answers_in_the_form_of_streamed_responses(
 def test_sweep_settles_the_hold_of_a_request_that_died(sweep: Running, aws: Emulator) -> None:
     dynamodb = boto3.Session("local", "local", region_name=REGION).client("dynamodb", endpoint_url=aws.url)
     an_hour_ago = Clock(lambda: time.time() - 3_600, time.sleep)
-    ledger = Ledger(DynamoLedger(dynamodb, STAND_INS["Table"]), plans.load(), an_hour_ago, Seen(0, time.monotonic))
+    ledger = Ledger(
+        DynamoLedger(boto.dynamodb(dynamodb), STAND_INS["Table"]), plans.load(), an_hour_ago, Seen(0, time.monotonic)
+    )
     ledger.admit(Caller(keys.key_id(_example_key()), ACCOUNT), racers.ask(time.time() - 3_600))
 
     assert [_invoke(sweep, "sweep_schedule") for _ in range(2)] == [{"swept": 1}, {"swept": 0}]
@@ -407,7 +412,7 @@ def test_the_check_before_a_rollout_approves_of_the_built_functions(
     assert json.loads(_sent(auth, good))["errorMessage"] == "Unauthorized"
     assert good["headers"]["x-api-key"] not in rollout.output
     dynamodb = boto3.Session("local", "local", region_name=REGION).client("dynamodb", endpoint_url=aws.url)
-    paid = DynamoAccounts(dynamodb, STAND_INS["Table"]).account("rollout")
+    paid = DynamoAccounts(boto.dynamodb(dynamodb), STAND_INS["Table"]).account("rollout")
     assert paid is not None
     assert paid.counters["charged"] > 0
 

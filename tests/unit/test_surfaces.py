@@ -6,7 +6,7 @@ import json
 import random
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -27,19 +27,17 @@ from openmind_llm.storage.cached_answers import DynamoCache
 from openmind_llm.storage.health import DynamoHealth
 from openmind_llm.storage.provider_keys import SecretProviderKeys
 from openmind_llm.storage.secrets import Secret
+from openmind_llm.storage.wire.operations import DynamoDB
 from openmind_llm.telemetry.line import Lines
 from openmind_llm.telemetry.metrics import Metrics
 from openmind_llm.telemetry.xray import Segments
 from tests import canaries, memory_cache, memory_ledger
 from tests.fake_upstream import FakeUpstream, completion, json_reply
 from tests.fakes import FakeClock, Fixed, no_sleep
-from tests.unit.storage.conftest import TABLE, dynamodb
+from tests.unit.storage.conftest import TABLE, by_wire
 from tests.unit.telemetry.telling import SAMPLED
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
-__all__ = ["dynamodb"]
+__all__ = ["by_wire"]
 
 WORDS = "canary-words-of-a-caller"
 KEYS = {"openai": [canaries.PROVIDER_KEY, {"key": f"{canaries.PROVIDER_KEY}-2", "name": "second"}]}
@@ -48,7 +46,7 @@ KEYS = {"openai": [canaries.PROVIDER_KEY, {"key": f"{canaries.PROVIDER_KEY}-2", 
 class Whole:
     """One account on a gateway with two provider keys, its table and its daemon."""
 
-    def __init__(self, provider: FakeUpstream, dynamodb: "DynamoDBClient") -> None:
+    def __init__(self, provider: FakeUpstream, dynamodb: DynamoDB) -> None:
         self.daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.daemon.bind(("127.0.0.1", 0))
         self.daemon.settimeout(5)
@@ -116,9 +114,9 @@ def replaced(provider: Any, url: str) -> Any:
 
 
 @pytest.fixture
-def whole(dynamodb: "DynamoDBClient") -> Iterator[Whole]:
+def whole(by_wire: DynamoDB) -> Iterator[Whole]:
     with FakeUpstream() as provider:
-        gateway = Whole(provider, dynamodb)
+        gateway = Whole(provider, by_wire)
         yield gateway
         gateway.daemon.close()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 PROVIDER_URL_SUFFIX = "_BASE_URL"
 VERSION_SUFFIX = "_VERSION"
+PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
 
 
 class MissingSettingError(Exception):
@@ -15,6 +16,7 @@ class MissingSettingError(Exception):
 class Settings:
     """Field names are the variables' in lower case; times are in seconds.
 
+    `aws`: what SDKs of AWS read, secrets among it; and PROXIES. All in upper case.
     `trace_header` reads what Lambda says anew for each invocation: `_X_AMZN_TRACE_ID`, or "".
     `catalogue_max_age_s`: after which it is looked for a newer catalogue.
     `versions`: what `<FUNCTION>_VERSION` says, by function in lower case: the version that is to be checked.
@@ -45,6 +47,7 @@ class Settings:
     stage: str = "dev"
     metrics: str = "model"
     xray_daemon_address: str = ""
+    aws: Mapping[str, str] = field(default_factory=dict, repr=False)
     trace_header: Callable[[], str] = str
     rollout_model: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +81,7 @@ class Settings:
             stage=environ.get("STAGE", "dev"),
             metrics=_metrics(environ.get("METRICS", "model"), environ.get("ALARMS", "off")),
             xray_daemon_address=environ.get("AWS_XRAY_DAEMON_ADDRESS", ""),
+            aws={name.upper(): value for name, value in environ.items() if name.upper().startswith(("AWS_", *PROXIES))},
             trace_header=lambda: environ.get("_X_AMZN_TRACE_ID", ""),
             rollout_model=environ.get("ROLLOUT_MODEL", ""),
             versions=_ending(environ, VERSION_SUFFIX),

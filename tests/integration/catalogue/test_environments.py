@@ -24,6 +24,7 @@ from openmind_llm.bootstrap.kept import with_ledger
 from openmind_llm.domain.catalogue_changes import AUDITED, CatalogueMovedError, Version
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.settings import Settings
+from openmind_llm.storage import boto
 from openmind_llm.storage.catalogue import DynamoCatalogue
 from tests import canaries, processes
 from tests.doors import Answer, UvicornDoor
@@ -83,7 +84,9 @@ class Stage:
             reads[params["Key"]["sk"]["S"]] += 1
 
         client.meta.events.register("provide-client-params.dynamodb.GetItem", read)
-        known = catalogues.create(self.settings, DynamoCatalogue(client, self.settings.table_name), self.clock)
+        known = catalogues.create(
+            self.settings, DynamoCatalogue(boto.dynamodb(client), self.settings.table_name), self.clock
+        )
         endpoint = completions.endpoint(self.settings, known, ledger, kept)
         served = app.create(known, endpoint) if is_whole else CompletionsAlone(endpoint)
         return self.serving(completions.guarded(served, self.settings, ledger), reads)
@@ -141,7 +144,7 @@ def answered(_: Received) -> Reply:
 
 def put(dynamodb: "DynamoDBClient", rows: str) -> None:
     """Past every check."""
-    store = DynamoCatalogue(dynamodb, seed.TABLE)
+    store = DynamoCatalogue(boto.dynamodb(dynamodb), seed.TABLE)
     number = store.latest() + 1
     assert store.add(Version(number, rows, number, 0, "test", "set"), AuditRow(AUDITED, 0, "test", "set", "-"))
 

@@ -12,6 +12,7 @@ import pytest
 from dev.emulator import Emulator
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ports import Written
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests import processes
@@ -50,12 +51,12 @@ def spending(stack: dict[str, str], request: pytest.FixtureRequest) -> Spending:
     """Of an account named after the test, with the key `key-<account>`."""
     name = request.node.name
     client = boto3.client("dynamodb")
-    accounts = DynamoAccounts(client, stack["TableName"])
+    accounts = DynamoAccounts(boto.dynamodb(client), stack["TableName"])
     audit = AuditRow(name, 0, "test", "open", name)
     known = new_account(account_id=name)
     assert accounts.open(known.account, known.counters, audit) is Written.DONE
     assert accounts.add_key(new_key(f"key-{name}", name).record, (), audit)
-    return Spending(DynamoLedger(client, stack["TableName"]))
+    return Spending(DynamoLedger(boto.dynamodb(client), stack["TableName"]))
 
 
 def _created(cloudformation: "CloudFormationClient", template: Template) -> dict[str, str]:

@@ -18,6 +18,7 @@ from openmind_llm.bootstrap import health
 from openmind_llm.domain.attempts.breaker import Breaker
 from openmind_llm.domain.attempts.cells import Cell, Opening, Phase
 from openmind_llm.settings import Settings
+from openmind_llm.storage import boto
 from openmind_llm.storage.health import DynamoHealth
 from tests import processes
 from tests.fakes import FakeClock
@@ -59,7 +60,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 
 def environments(dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> list[Breaker]:
     """Each with a memory of its own."""
-    return [Breaker(DynamoHealth(dynamodb, seed.TABLE), clock, lambda: 0.0) for _ in range(RACERS)]
+    return [Breaker(DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE), clock, lambda: 0.0) for _ in range(RACERS)]
 
 
 def at_once[T](breakers: list[Breaker], act: Callable[[int, Breaker], T]) -> list[T]:
@@ -76,7 +77,7 @@ def at_once[T](breakers: list[Breaker], act: Callable[[int, Breaker], T]) -> lis
 def test_of_all_that_saw_it_half_open_one_gets_the_probe_round_after_round(
     dynamodb: "DynamoDBClient", clock: FakeClock, cell: Cell
 ) -> None:
-    store = DynamoHealth(dynamodb, seed.TABLE)
+    store = DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE)
     store.swap(cell, None, Opening(int(clock.now), 30, "outage"))
 
     for _ in range(10):
@@ -95,7 +96,7 @@ def test_failures_that_meet_are_all_counted_and_open_the_cell_once(
 
     at_once(racing, lambda number, one: one.failed(cell, "outage", 60, f"account-{number}"))
 
-    (opening,) = DynamoHealth(dynamodb, seed.TABLE).openings(cell.provider).values()
+    (opening,) = DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE).openings(cell.provider).values()
     assert opening == Opening(int(clock.now) + 30, 30, "outage")
     key = f"HEALTH#{cell.provider}#gpt-4o@main"
     (counted,) = dynamodb.query(
@@ -114,7 +115,7 @@ def test_a_healthy_request_takes_a_fifth_of_a_write_and_a_read_in_five_seconds(
 
     chances = iter([number / 100 for number in range(100)])
     dynamodb.meta.events.register("before-call.dynamodb", called)
-    one = Breaker(DynamoHealth(dynamodb, seed.TABLE), clock, lambda: next(chances))
+    one = Breaker(DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE), clock, lambda: next(chances))
     for _ in range(100):
         one.looked(cell.provider)
         write(one.answered(cell, None, False, "account"))
@@ -126,7 +127,7 @@ def test_a_healthy_request_takes_a_fifth_of_a_write_and_a_read_in_five_seconds(
 
 def test_the_breaker_that_is_wired_opens_over_the_table(dynamodb: "DynamoDBClient", cell: Cell) -> None:
     settings = Settings(table_name=seed.TABLE, key_pepper_secret="")
-    store = DynamoHealth(dynamodb, seed.TABLE)
+    store = DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE)
     health.breaker(settings, store).set_aside(cell, "credit", 600)
 
     state = health.breaker(settings, store).looked(cell.provider).state(cell)
@@ -138,7 +139,7 @@ def test_the_breaker_that_is_wired_opens_by_as_many_failures_as_the_operator_say
     dynamodb: "DynamoDBClient", cell: Cell
 ) -> None:
     settings = Settings(table_name=seed.TABLE, key_pepper_secret="", breaker_failures=2)
-    wired = health.breaker(settings, DynamoHealth(dynamodb, seed.TABLE))
+    wired = health.breaker(settings, DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE))
 
     wired.failed(cell, "outage", 60, "account")
     assert wired.looked(cell.provider).state(cell).phase is Phase.CLOSED

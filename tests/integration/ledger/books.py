@@ -9,7 +9,7 @@ from dev import seed
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS
 from openmind_llm.domain.ports import Written
-from openmind_llm.storage import items, records
+from openmind_llm.storage import boto, items, records
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.table import Table
 from tests.memory_ledger import new_account, new_key
@@ -32,13 +32,13 @@ class Books:
     key_id: str
 
     def __post_init__(self) -> None:
-        self._table = Table(self.client, seed.TABLE)
+        self._table = Table(boto.dynamodb(self.client), seed.TABLE)
 
     def open(self, audit: AuditRow, *, plan: str, credit: int, key_limits: Limits | None = None) -> None:
         known = new_account(plan, self.account_id, credit)
         settings = {} if key_limits is None else {"limits": key_limits}
         key = new_key(self.key_id, self.account_id, **settings)
-        accounts = DynamoAccounts(self.client, seed.TABLE)
+        accounts = DynamoAccounts(boto.dynamodb(self.client), seed.TABLE)
         assert accounts.open(known.account, known.counters, audit) is Written.DONE
         assert accounts.add_key(key.record, (), audit)
 

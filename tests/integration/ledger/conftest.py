@@ -17,6 +17,7 @@ from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.plans import Limits
+from openmind_llm.storage import boto
 from openmind_llm.storage.ledger import DynamoLedger
 from tests import canaries, processes
 from tests.fake_runtime_api import FakeRuntimeApi
@@ -100,7 +101,7 @@ def run(racing: ProcessPoolExecutor) -> Run:
 def sweeper(dynamodb: "DynamoDBClient") -> Ledger:
     """A ledger of another process, for whom every hold is past its time."""
     clock = Clock(lambda: time.time() + 1000, time.sleep)
-    return Ledger(DynamoLedger(dynamodb, seed.TABLE), plans.load(), clock, Seen(30, time.monotonic))
+    return Ledger(DynamoLedger(boto.dynamodb(dynamodb), seed.TABLE), plans.load(), clock, Seen(30, time.monotonic))
 
 
 @pytest.fixture(scope="session")

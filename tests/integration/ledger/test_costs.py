@@ -25,6 +25,7 @@ from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.plans import Limits, Plan, Plans
 from openmind_llm.domain.ports import Written
 from openmind_llm.domain.usage import Usage
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests.integration.ledger import racers
@@ -64,7 +65,10 @@ class Counted:
 def books(dynamodb: "DynamoDBClient") -> Books:
     """An account and a key with long names and every limit."""
     account_id, key_id = f"auth0|{uuid.uuid4().hex * 2}", uuid.uuid4().hex[:16]
-    accounts, audit = DynamoAccounts(dynamodb, seed.TABLE), AuditRow(account_id, 0, "test", "open", account_id)
+    accounts, audit = (
+        DynamoAccounts(boto.dynamodb(dynamodb), seed.TABLE),
+        AuditRow(account_id, 0, "test", "open", account_id),
+    )
     known = new_account("enterprise", account_id)
     record = KeyRecord(key_id, account_id, "n" * 100, "om1_live_KKKK", "d" * 64, "2026-11-25T00:00:00.000Z")
     record = replace(
@@ -97,7 +101,7 @@ def ask(ledger: Ledger, books: Books, idempotency: str = "") -> None:
 
 def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoDBClient", books: Books) -> None:
     counted = Counted(dynamodb)
-    store = DynamoLedger(dynamodb, seed.TABLE)
+    store = DynamoLedger(boto.dynamodb(dynamodb), seed.TABLE)
     ledger = Ledger(store, Plans([PLAN]), Clock(time.time, time.sleep), Seen(30, time.monotonic))
 
     assert ledger.key(books.key_id) is not None
@@ -124,7 +128,7 @@ def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoD
 def test_an_idempotency_key_is_one_more_write_at_either_end(dynamodb: "DynamoDBClient", books: Books) -> None:
     """Beside the look for the record before, and the parts of the answer."""
     counted = Counted(dynamodb)
-    store = DynamoLedger(dynamodb, seed.TABLE)
+    store = DynamoLedger(boto.dynamodb(dynamodb), seed.TABLE)
     ledger = Ledger(store, Plans([PLAN]), Clock(time.time, time.sleep), Seen(30, time.monotonic))
 
     ask(ledger, books, "i" * 64)

@@ -17,6 +17,7 @@ from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.plans import Limits, Plan, Plans
 from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import TooManyRequestsError
+from openmind_llm.storage import boto
 from openmind_llm.storage.ledger import DynamoLedger
 from tests.integration.ledger import racers
 from tests.integration.ledger.conftest import Open
@@ -44,7 +45,7 @@ class Together(DynamoLedger):
 
 
 def ledger_of_a_process(client: "DynamoDBClient", now: float, barrier: threading.Barrier | None = None) -> Ledger:
-    clock, store = Clock(lambda: now, time.sleep), Together(client, seed.TABLE)
+    clock, store = Clock(lambda: now, time.sleep), Together(boto.dynamodb(client), seed.TABLE)
     store.barrier = barrier or store.barrier
     return Ledger(store, Plans([RACE, ONE_AT_A_TIME]), clock, Seen(30, time.monotonic))
 

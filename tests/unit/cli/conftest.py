@@ -15,6 +15,7 @@ from dev.seed import TABLE
 from openmind_llm import cli
 from openmind_llm.domain.accounts import Accounts
 from openmind_llm.domain.key_settings import KeySettings
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.ledger import DynamoLedger
 from tests.fakes import FakeClock
@@ -87,11 +88,11 @@ def deployed(dynamodb: DynamoDBClient) -> Callable[[FakeClock], Spending]:
     """An account `acme` with one key, whose requests are sent at the time of a clock."""
 
     def opened(clock: FakeClock) -> Spending:
-        accounts = Accounts(DynamoAccounts(dynamodb, TABLE), PLANS, PEPPER.encode, clock)
+        accounts = Accounts(DynamoAccounts(boto.dynamodb(dynamodb), TABLE), PLANS, PEPPER.encode, clock)
         accounts.open("acme", "enterprise", "test")
         accounts.grant("acme", 10**9, "test")
         accounts.create_key("acme", "test", KeySettings(), KEY)
-        return Spending(DynamoLedger(dynamodb, TABLE), clock)
+        return Spending(DynamoLedger(boto.dynamodb(dynamodb), TABLE), clock)
 
     return opened
 

@@ -9,6 +9,7 @@ import pytest
 from dev.seed import TABLE
 from openmind_llm.domain import filters
 from openmind_llm.domain.filters.refusals import FiltersUnreadableError
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from tests.unit.cli.conftest import Run, shown
 
@@ -143,7 +144,7 @@ def test_filters_that_were_spoilt_in_the_table_are_shown_as_such_and_let_nothing
     )
 
     assert settings(run)[2] == "unreadable: every request is refused"
-    known = DynamoAccounts(dynamodb, TABLE).account("acme")
+    known = DynamoAccounts(boto.dynamodb(dynamodb), TABLE).account("acme")
     assert known is not None
     with pytest.raises(FiltersUnreadableError):
         filters.of(known.account)

@@ -7,12 +7,13 @@ import pytest
 
 from dev import seed
 from openmind_llm.domain import keys
+from openmind_llm.storage import boto
 from openmind_llm.storage.keys import DynamoKeys
 from tests.unit.cli.conftest import PEPPER, Run, shown
 
 
 def lets_in(key: str) -> bool:
-    found = DynamoKeys(boto3.client("dynamodb"), seed.TABLE).get(keys.key_id(key))
+    found = DynamoKeys(boto.dynamodb(boto3.client("dynamodb")), seed.TABLE).get(keys.key_id(key))
     return found is not None and found.is_active and found.digest == keys.digest(key, PEPPER.encode())
 
 
@@ -54,7 +55,7 @@ def test_a_key_is_created_with_all_that_can_be_set(run: Run) -> None:
 
     key = run("keys", "create", "--account", "acme", *words.split(), *limits.split(), "--cache-max-age", "60").only
 
-    record = DynamoKeys(boto3.client("dynamodb"), seed.TABLE).get(key[9:25])
+    record = DynamoKeys(boto.dynamodb(boto3.client("dynamodb")), seed.TABLE).get(key[9:25])
     assert record is not None
     assert record.expires_at == 4_073_500_800
     assert record.allowed_models == {"gpt-4o", "openai/gpt-5"}
@@ -147,7 +148,7 @@ def test_an_update_sets_and_clears(run: Run) -> None:
     cleared = ("--clear", "allowed_models", "--clear", "cache_max_age_seconds")
     said = run("keys", "update", key_id, "--name", "robot", "--day-budget", "3", *cleared)
 
-    record = DynamoKeys(boto3.client("dynamodb"), seed.TABLE).get(key_id)
+    record = DynamoKeys(boto.dynamodb(boto3.client("dynamodb")), seed.TABLE).get(key_id)
     assert said.code == 0
     assert record is not None
     assert (record.name, record.allowed_models, record.cache_max_age_s) == ("robot", frozenset(), None)

@@ -10,6 +10,7 @@ import pytest
 
 from dev.seed import TABLE
 from openmind_llm.providers import table
+from openmind_llm.storage import boto
 from openmind_llm.storage.catalogue import DynamoCatalogue
 from tests.unit.cli.conftest import Run
 
@@ -22,7 +23,7 @@ REPOINT = ("models", "set", "openai/gpt-4o", "--field", "upstream_id=gpt-5")
 
 
 def stored(dynamodb: DynamoDBClient) -> Any:
-    store = DynamoCatalogue(dynamodb, TABLE)
+    store = DynamoCatalogue(boto.dynamodb(dynamodb), TABLE)
     return json.loads(store.rows(store.latest()) or "[]")
 
 
@@ -169,7 +170,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert said.code == 1
     assert said.error.startswith(f"openmind-llm: {told}")
     assert said.error.count("\n") == 1
-    assert DynamoCatalogue(dynamodb, TABLE).latest() == 0
+    assert DynamoCatalogue(boto.dynamodb(dynamodb), TABLE).latest() == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from dev.seed import TABLE
 from openmind_llm.domain import money
 from openmind_llm.domain.ledger.rows import Entry
+from openmind_llm.storage import boto
 from openmind_llm.storage.reports import DynamoReports
 from tests.fakes import FakeClock
 from tests.spending import Spending, clock_at
@@ -27,7 +28,7 @@ def entries(deployed: Callable[[FakeClock], Spending], dynamodb: "DynamoDBClient
     spending = deployed(clock_at())
     for days, model in ((0, "gpt-4o"), (0, "gpt-4o-mini"), (1, "gpt-4o")):
         spending.on(days).sent(KEY_ID, "acme", model=model)
-    rows = DynamoReports(dynamodb, TABLE).rows("acme")
+    rows = DynamoReports(boto.dynamodb(dynamodb), TABLE).rows("acme")
     return [row for row in rows if isinstance(row, Entry)]
 
 

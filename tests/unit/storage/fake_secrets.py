@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botocore.exceptions import EndpointConnectionError
+from openmind_llm.storage.wire.errors import UnreachableError
 
 
 class FakeSecretsManager:
@@ -16,5 +16,5 @@ class FakeSecretsManager:
     def get_secret_value(self, **_: Any) -> dict[str, str]:
         self.calls += 1
         if self.is_down:
-            raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+            raise UnreachableError("GetSecretValue", "ConnectTimeout")
         return {"SecretString": self.text}

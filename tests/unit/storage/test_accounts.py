@@ -15,6 +15,7 @@ from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, 
 from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.ports import AccountStore, KnownAccount, KnownKey, Plain, Written
 from openmind_llm.errors import LedgerUnavailableError
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from tests.memory_ledger import MemoryLedgerStore
 from tests.unit.storage.conftest import TABLE
@@ -40,11 +41,11 @@ PLAIN = KeyRecord("fedcba9876543210", "acme", "plain", "om1_live_fedc", "a diges
 ONE_MORE = (Move("keys", by=1, at_most=1),)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "by_boto3", "by_wire"])
 def store(request: pytest.FixtureRequest) -> AccountStore:
     if request.param == "memory":
         return MemoryLedgerStore()
-    return DynamoAccounts(request.getfixturevalue("dynamodb"), TABLE)
+    return DynamoAccounts(request.getfixturevalue(request.param), TABLE)
 
 
 @pytest.fixture
@@ -248,4 +249,4 @@ def test_a_table_that_cannot_be_used_is_a_ledger_that_is_not_available(call: str
         refusing.add_client_error(REQUESTS.get(call, "transact_write_items"), "ThrottlingException")
 
         with pytest.raises(LedgerUnavailableError):
-            CALLS[call](DynamoAccounts(client, TABLE))
+            CALLS[call](DynamoAccounts(boto.dynamodb(client), TABLE))

@@ -28,9 +28,8 @@ from tests.fakes import FakeClock
 from tests.unit.storage.conftest import TABLE
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.idempotency import AnswerStore
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 CALLER = Caller("key-1", "account-1")
 ROUTE = table.load().resolve("openai", "gpt-4o", "2026-11-25")
@@ -59,7 +58,7 @@ class Stored:
 
 
 @pytest.fixture(params=["memory", "dynamo"])
-def stored(request: pytest.FixtureRequest, dynamodb: "DynamoDBClient") -> Stored:
+def stored(request: pytest.FixtureRequest, dynamodb: "DynamoDB") -> Stored:
     if request.param == "memory":
         memory = memory_ledger.open_store()
         return Stored(memory, memory)
@@ -175,7 +174,7 @@ def test_parts_come_back_in_their_order(stored: Stored) -> None:
     assert stored.answers.parts(record) == parts
 
 
-def test_parts_expire_with_their_record_and_lie_beside_it(stored: Stored, dynamodb: "DynamoDBClient") -> None:
+def test_parts_expire_with_their_record_and_lie_beside_it(stored: Stored, dynamodb: "DynamoDB") -> None:
     claim = Claim("account-1", "record", "hash", "request-1", 1000, 1900, 87_400)
 
     DynamoAnswers(dynamodb, TABLE).write_parts(claim, [b"one"])
@@ -186,7 +185,7 @@ def test_parts_expire_with_their_record_and_lie_beside_it(stored: Stored, dynamo
     assert (found["ttl"]["N"], found["content"]["B"]) == ("87400", b"one")
 
 
-def test_parts_of_an_earlier_request_are_not_taken_for_anothers(dynamodb: "DynamoDBClient") -> None:
+def test_parts_of_an_earlier_request_are_not_taken_for_anothers(dynamodb: "DynamoDB") -> None:
     answers = DynamoAnswers(dynamodb, TABLE)
     claim = Claim("account-1", "record", "hash", "request-2", 1000, 1900, 87_400)
     answers.write_parts(Claim("account-1", "record", "hash", "request-1", 0, 900, 86_400), [b"old", b"older"])
@@ -195,7 +194,7 @@ def test_parts_of_an_earlier_request_are_not_taken_for_anothers(dynamodb: "Dynam
     assert answers.parts(Record(claim, KEPT)) == [b"new", b"newer"]
 
 
-def test_an_answer_of_which_a_part_is_missing_is_none(dynamodb: "DynamoDBClient") -> None:
+def test_an_answer_of_which_a_part_is_missing_is_none(dynamodb: "DynamoDB") -> None:
     answers = DynamoAnswers(dynamodb, TABLE)
     claim = Claim("account-1", "record", "hash", "request-1", 1000, 1900, 87_400)
     answers.write_parts(claim, [b"one"])
@@ -204,6 +203,6 @@ def test_an_answer_of_which_a_part_is_missing_is_none(dynamodb: "DynamoDBClient"
         answers.parts(Record(claim, KEPT))
 
 
-def test_a_table_that_cannot_be_used_is_a_ledger_that_is_not_available(dynamodb: "DynamoDBClient") -> None:
+def test_a_table_that_cannot_be_used_is_a_ledger_that_is_not_available(dynamodb: "DynamoDB") -> None:
     with pytest.raises(LedgerUnavailableError):
         DynamoAnswers(dynamodb, "no-table").record("account-1", "record")

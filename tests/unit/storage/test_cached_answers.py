@@ -14,7 +14,7 @@ from tests.memory_cache import MemoryCache
 from tests.unit.storage.conftest import TABLE
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 PLACE = Place("account-1", "hash")
 STORED = Stored("request-1", is_stream=True, headers={"x-openmind-adjusted": "-seed"}, parts=[b"\x00packed\xff"])
@@ -22,7 +22,7 @@ ANSWER = CachedAnswer(STORED, stored_at=1000, expires_at=1060)
 
 
 @pytest.fixture(params=["memory", "dynamo"])
-def cache(request: pytest.FixtureRequest, dynamodb: "DynamoDBClient") -> CacheStore:
+def cache(request: pytest.FixtureRequest, dynamodb: "DynamoDB") -> CacheStore:
     return MemoryCache() if request.param == "memory" else DynamoCache(dynamodb, TABLE)
 
 
@@ -59,7 +59,7 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one(cache: CacheStore) -> 
     assert cache.answer(PLACE) == later
 
 
-def test_the_item_expires_by_the_tables_own_attribute(dynamodb: "DynamoDBClient") -> None:
+def test_the_item_expires_by_the_tables_own_attribute(dynamodb: "DynamoDB") -> None:
     DynamoCache(dynamodb, TABLE).put(PLACE, ANSWER)
 
     found = dynamodb.get_item(TableName=TABLE, Key=cached_answers.key(PLACE))["Item"]
@@ -67,7 +67,7 @@ def test_the_item_expires_by_the_tables_own_attribute(dynamodb: "DynamoDBClient"
     assert found["ttl"] == {"N": "1060"}
 
 
-def test_a_table_that_cannot_be_used_is_not_available(dynamodb: "DynamoDBClient") -> None:
+def test_a_table_that_cannot_be_used_is_not_available(dynamodb: "DynamoDB") -> None:
     cache = DynamoCache(dynamodb, "no-table")
 
     with pytest.raises(LedgerUnavailableError):

@@ -1,14 +1,16 @@
 """How long a service that hangs may keep a caller."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError
 
+from openmind_llm.settings import Settings
 from openmind_llm.storage import clients
+from openmind_llm.storage.wire.errors import UnreachableError
 
 AUTHORIZER_S = 10
 
@@ -23,22 +25,26 @@ def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-CALLS: list[Callable[[], Any]] = [
-    lambda: clients.dynamodb().get_item(TableName="t", Key={"pk": {"S": "a"}}),
-    lambda: clients.dynamodb_for_requests().put_item(TableName="t", Item={"pk": {"S": "a"}}),
-    lambda: clients.secretsmanager().get_secret_value(SecretId="s"),
+CALLS: list[Callable[[Settings], Any]] = [
+    lambda told: clients.dynamodb(told).get_item(TableName="t", Key={"pk": {"S": "a"}}),
+    lambda told: clients.dynamodb_for_requests(told).put_item(TableName="t", Item={"pk": {"S": "a"}}),
+    lambda told: clients.secretsmanager(told).get_secret_value(SecretId="s"),
 ]
+NOT_PLAIN = {"AWS_PROFILE": "default"}
+"""What makes it boto3 that asks."""
 
 
+@pytest.mark.parametrize("more", [{}, NOT_PLAIN], ids=["wire", "boto3"])
 @pytest.mark.parametrize("call", CALLS)
 def test_a_service_that_hangs_is_given_up_before_the_authorizers_time_is_up(
-    black_hole: None, call: Callable[[], Any]
+    black_hole: None, call: Callable[[Settings], Any], more: dict[str, str]
 ) -> None:
     given_up = threading.Event()
+    told = Settings.from_env({**os.environ, "TABLE_NAME": "t", "KEY_PEPPER_SECRET": "s", **more})
 
     def ask() -> None:
-        with pytest.raises(BotoCoreError):
-            call()
+        with pytest.raises(UnreachableError):
+            call(told)
         given_up.set()
 
     threading.Thread(target=ask, daemon=True).start()

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import botocore.exceptions
 import pytest
 
 from openmind_llm.domain.attempts import rules
@@ -10,11 +9,12 @@ from openmind_llm.domain.attempts.breaker import HealthStore, HealthUnavailableE
 from openmind_llm.domain.attempts.cells import Cell, Counts, Opening
 from openmind_llm.domain.attempts.rules import BreakerRules
 from openmind_llm.storage.health import DynamoHealth
+from openmind_llm.storage.wire.errors import UnreachableError
 from tests.memory_health import MemoryHealthStore
 from tests.unit.storage.conftest import TABLE
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 CELL = Cell("openrouter", "anthropic/claude-opus-4.5", "main")
 OPENING = Opening(1_000, 30, "outage")
@@ -24,11 +24,11 @@ ITEM_LIMIT = 400_000
 
 
 @pytest.fixture(params=["dynamodb", "memory"])
-def store(request: pytest.FixtureRequest, dynamodb: "DynamoDBClient") -> HealthStore:
+def store(request: pytest.FixtureRequest, dynamodb: "DynamoDB") -> HealthStore:
     return DynamoHealth(dynamodb, TABLE) if request.param == "dynamodb" else MemoryHealthStore()
 
 
-def stored(dynamodb: "DynamoDBClient") -> list[dict[str, Any]]:
+def stored(dynamodb: "DynamoDB") -> list[dict[str, Any]]:
     return list(dynamodb.scan(TableName=TABLE)["Items"])
 
 
@@ -96,7 +96,7 @@ def test_counts_that_are_forgotten_begin_anew(store: HealthStore) -> None:
     assert store.add(Tally(CELL, 7, "1", 0, 1, 900)) == Counts({}, {"1": 1})
 
 
-def test_counts_go_by_ttl_and_a_cell_that_closed_leaves_no_attribute(dynamodb: "DynamoDBClient") -> None:
+def test_counts_go_by_ttl_and_a_cell_that_closed_leaves_no_attribute(dynamodb: "DynamoDB") -> None:
     store = DynamoHealth(dynamodb, TABLE)
     store.add(Tally(CELL, 7, "1", 0, 1, 900))
     store.swap(CELL, None, OPENING)
@@ -107,7 +107,7 @@ def test_counts_go_by_ttl_and_a_cell_that_closed_leaves_no_attribute(dynamodb: "
     assert state == {"pk": {"S": "HEALTH#openrouter"}, "sk": {"S": "STATE"}}
 
 
-def test_the_counts_of_all_accounts_fit_into_one_write_unit(dynamodb: "DynamoDBClient") -> None:
+def test_the_counts_of_all_accounts_fit_into_one_write_unit(dynamodb: "DynamoDB") -> None:
     store = DynamoHealth(dynamodb, TABLE)
     for tag in range(rules.TAGS):
         store.add(Tally(CELL, 30_000_000, str(tag), 500, 99, 1_800_000_000))
@@ -116,7 +116,7 @@ def test_the_counts_of_all_accounts_fit_into_one_write_unit(dynamodb: "DynamoDBC
     assert size(item) < 1024
 
 
-def test_as_many_openings_as_there_may_be_fit_into_the_item(dynamodb: "DynamoDBClient") -> None:
+def test_as_many_openings_as_there_may_be_fit_into_the_item(dynamodb: "DynamoDB") -> None:
     store = DynamoHealth(dynamodb, TABLE)
     opening = Opening(1_800_000_000, 300, "unreachable", 1_800_000_300)
     assert store.swap(Cell("openrouter", "m" * 64, "k" * 64), None, opening)
@@ -125,7 +125,7 @@ def test_as_many_openings_as_there_may_be_fit_into_the_item(dynamodb: "DynamoDBC
     assert size(item) * BreakerRules().most_openings < ITEM_LIMIT
 
 
-def test_a_table_that_fails_is_told_as_such(dynamodb: "DynamoDBClient") -> None:
+def test_a_table_that_fails_is_told_as_such(dynamodb: "DynamoDB") -> None:
     store = DynamoHealth(dynamodb, "missing")
     tally = Tally(CELL, 7, "1", 0, 1, 900)
 
@@ -139,15 +139,13 @@ def test_a_table_that_fails_is_told_as_such(dynamodb: "DynamoDBClient") -> None:
             call()
 
 
-def test_a_table_that_cannot_be_reached_is_told_as_such(
-    dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_that_cannot_be_reached_is_told_as_such(dynamodb: "DynamoDB", monkeypatch: pytest.MonkeyPatch) -> None:
     def unreached(**_: object) -> None:
-        raise botocore.exceptions.EndpointConnectionError(endpoint_url="https://dynamodb")
+        raise UnreachableError("GetItem", "ConnectTimeout")
 
     monkeypatch.setattr(dynamodb, "get_item", unreached)
 
-    with pytest.raises(HealthUnavailableError, match="EndpointConnectionError"):
+    with pytest.raises(HealthUnavailableError, match="ConnectTimeout"):
         DynamoHealth(dynamodb, TABLE).openings("openai")
 
 

@@ -12,7 +12,7 @@ from tests.unit.storage.conftest import TABLE
 from tests.unit.storage.filled import fill
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 EVERYTHING: dict[str, Any] = {
     "expires_at": 1_900_000_000,
@@ -25,23 +25,23 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def stored(dynamodb: "DynamoDBClient", key: KnownKey) -> DynamoKeys:
+def stored(dynamodb: "DynamoDB", key: KnownKey) -> DynamoKeys:
     fill(dynamodb, new_account(), key)
     return DynamoKeys(dynamodb, TABLE)
 
 
 @pytest.mark.parametrize("settings", [{}, {"is_active": False}, EVERYTHING], ids=["plain", "revoked", "everything"])
-def test_a_record_comes_back_whole(dynamodb: "DynamoDBClient", settings: dict[str, Any]) -> None:
+def test_a_record_comes_back_whole(dynamodb: "DynamoDB", settings: dict[str, Any]) -> None:
     key = new_key(**settings)
 
     assert stored(dynamodb, key).get("key-1") == key.record
 
 
-def test_an_unknown_id_gives_nothing(dynamodb: "DynamoDBClient") -> None:
+def test_an_unknown_id_gives_nothing(dynamodb: "DynamoDB") -> None:
     assert stored(dynamodb, new_key()).get("key-2") is None
 
 
-def test_no_attribute_of_a_key_holds_what_is_not_set(dynamodb: "DynamoDBClient") -> None:
+def test_no_attribute_of_a_key_holds_what_is_not_set(dynamodb: "DynamoDB") -> None:
     """An absent attribute says the same, and costs nothing."""
     stored(dynamodb, new_key())
 

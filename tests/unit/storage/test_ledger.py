@@ -1,7 +1,6 @@
 """One suite for the ledger in the table and the one in memory."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -30,15 +29,12 @@ from tests.unit.storage.holding import (
     standing,
 )
 
-if TYPE_CHECKING:
-    pass
 
-
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "by_boto3", "by_wire"])
 def store(request: pytest.FixtureRequest) -> LedgerStore:
     if request.param == "memory":
         return open_store(ACCOUNT, KEY)
-    client = request.getfixturevalue("dynamodb")
+    client = request.getfixturevalue(request.param)
     fill(client, ACCOUNT, KEY)
     return DynamoLedger(client, TABLE)
 

@@ -17,7 +17,7 @@ from tests.unit.storage.conftest import TABLE
 from tests.unit.storage.filled import fill, item
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 from tests.unit.storage.holding import (
     ACCOUNT,
     ENDING,
@@ -33,7 +33,7 @@ from tests.unit.storage.holding import (
 
 
 @pytest.fixture
-def in_table(dynamodb: "DynamoDBClient") -> DynamoLedger:
+def in_table(dynamodb: "DynamoDB") -> DynamoLedger:
     fill(dynamodb, ACCOUNT, KEY)
     return DynamoLedger(dynamodb, TABLE)
 
@@ -50,7 +50,7 @@ def test_every_last_character_of_an_id_has_its_shard(in_table: DynamoLedger) -> 
     assert {request_id for _, request_id in in_table.expired_holds(int(NOW_S) + 11)} == set(requests)
 
 
-def test_a_hold_is_one_item_under_its_account(in_table: DynamoLedger, dynamodb: "DynamoDBClient") -> None:
+def test_a_hold_is_one_item_under_its_account(in_table: DynamoLedger, dynamodb: "DynamoDB") -> None:
     hold = admitted(in_table)
 
     row = item(dynamodb, "LEDGER#account-1", REQUEST)
@@ -63,7 +63,7 @@ def test_a_hold_is_one_item_under_its_account(in_table: DynamoLedger, dynamodb: 
 
 
 def test_a_settled_row_tells_what_was_used_and_leaves_the_index_of_open_holds(
-    in_table: DynamoLedger, dynamodb: "DynamoDBClient"
+    in_table: DynamoLedger, dynamodb: "DynamoDB"
 ) -> None:
     in_table.settle(settlement_of(in_table, admitted(in_table)))
 
@@ -90,7 +90,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.outcome)
-def test_an_entry_is_read_as_it_was_written(in_table: DynamoLedger, dynamodb: "DynamoDBClient", ending: Ending) -> None:
+def test_an_entry_is_read_as_it_was_written(in_table: DynamoLedger, dynamodb: "DynamoDB", ending: Ending) -> None:
     """But for what was assumed, which is gone."""
     settled = settlement_of(in_table, admitted(in_table), ending)
     in_table.settle(settled)
@@ -102,13 +102,13 @@ def test_an_entry_is_read_as_it_was_written(in_table: DynamoLedger, dynamodb: "D
     assert read == replace(settled.entry, hold=hold)
 
 
-def test_a_row_is_not_among_the_accounts_keys(in_table: DynamoLedger, dynamodb: "DynamoDBClient") -> None:
+def test_a_row_is_not_among_the_accounts_keys(in_table: DynamoLedger, dynamodb: "DynamoDB") -> None:
     admitted(in_table)
 
     assert "account_id" not in item(dynamodb, "LEDGER#account-1", REQUEST)
 
 
-def test_the_days_line_adds_up_its_requests(in_table: DynamoLedger, dynamodb: "DynamoDBClient") -> None:
+def test_the_days_line_adds_up_its_requests(in_table: DynamoLedger, dynamodb: "DynamoDB") -> None:
     endings = [ENDING, replace(ENDING, usage=replace(USED, is_exact=False), bill=Bill(1_000, 300))]
     for number, ending in enumerate(endings):
         in_table.settle(settlement_of(in_table, admitted(in_table, ids.new(NOW_MS + number)), ending))

@@ -12,11 +12,12 @@ from openmind_llm.domain.ledger.settlement import Settlement
 from openmind_llm.domain.ports import LedgerStore, Written
 from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.storage.ledger import DynamoLedger
+from openmind_llm.storage.wire.errors import ServiceError
 from tests.memory_ledger import open_store
 from tests.unit.storage.conftest import TABLE
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 from tests.unit.storage.holding import ACCOUNT, KEY, NOW_S, REQUEST, admission_of, settlement_of
 
 CALLS: dict[str, Callable[[LedgerStore, Admission, Entry], Any]] = {
@@ -29,9 +30,7 @@ CALLS: dict[str, Callable[[LedgerStore, Admission, Entry], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_table_that_cannot_be_used_means_that_the_ledger_is_unavailable(
-    dynamodb: "DynamoDBClient", call: str
-) -> None:
+def test_a_table_that_cannot_be_used_means_that_the_ledger_is_unavailable(dynamodb: "DynamoDB", call: str) -> None:
     known = open_store(ACCOUNT, KEY)
     one = admission_of(known)
     entry = settlement_of(known, one.hold).entry
@@ -44,17 +43,14 @@ def test_a_table_that_cannot_be_used_means_that_the_ledger_is_unavailable(
 class Conflicting:
     """A client whose transactions meet those of others."""
 
-    real: "DynamoDBClient"
+    real: "DynamoDB"
     codes: list[str]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
     def transact_write_items(self, **_: Any) -> None:
-        reasons = [{"Code": code} for code in self.codes]
-        told: dict[str, Any] = {"Error": {"Code": "TransactionCanceledException"}}
-        told |= {"CancellationReasons": reasons} if reasons else {}
-        raise self.real.exceptions.TransactionCanceledException(told, "TransactWriteItems")  # type: ignore[arg-type]
+        raise ServiceError("TransactWriteItems", "TransactionCanceledException", reasons=tuple(self.codes))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +61,7 @@ class Conflicting:
         (["ConditionalCheckFailed", "TransactionConflict", "None"], Written.ALREADY),
     ],
 )
-def test_a_transaction_that_meets_another_is_stale(
-    dynamodb: "DynamoDBClient", codes: list[str], written: Written
-) -> None:
+def test_a_transaction_that_meets_another_is_stale(dynamodb: "DynamoDB", codes: list[str], written: Written) -> None:
     client: Any = Conflicting(dynamodb, codes)
 
     assert DynamoLedger(client, TABLE).admit(admission_of(open_store(ACCOUNT, KEY))) is written
@@ -75,7 +69,7 @@ def test_a_transaction_that_meets_another_is_stale(
 
 @pytest.mark.parametrize("codes", [["None", "ThrottlingError", "None"], []])
 def test_a_transaction_that_is_cancelled_for_want_of_capacity_or_without_a_reason_makes_the_ledger_unavailable(
-    dynamodb: "DynamoDBClient", codes: list[str]
+    dynamodb: "DynamoDB", codes: list[str]
 ) -> None:
     client: Any = Conflicting(dynamodb, codes)
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from openmind_llm.domain.accounts import Accounts
 from openmind_llm.domain.key_settings import KeySettings
@@ -25,9 +23,10 @@ from tests.memory_ledger import MemoryLedgerStore
 from tests.memory_reports import MemoryReports
 from tests.spending import DAY_S, NOON, PLANS, Spending, an_ask, an_id, clock_at
 from tests.unit.storage.conftest import TABLE
+from tests.unit.storage.wired import wired
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    pass
 
 
 @dataclass
@@ -48,13 +47,13 @@ KEYS = (("account-1", "om1_test_key1key1key1key1" + "0" * 64), ("account-1", "om
 KEY_1, KEY_2, KEY_3 = "key1key1key1key1", "key2key2key2key2", "key3key3key3key3"
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "by_boto3", "by_wire"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         memory = MemoryLedgerStore()
         made = Stores(memory, memory, MemoryReports(memory))
     else:
-        client = request.getfixturevalue("dynamodb")
+        client = request.getfixturevalue(request.param)
         made = Stores(DynamoLedger(client, TABLE), DynamoAccounts(client, TABLE), DynamoReports(client, TABLE))
     accounts = Accounts(made.accounts, PLANS, lambda: b"pepper", clock_at())
     for account_id in ("account-1", "account-2"):
@@ -163,14 +162,9 @@ def test_what_a_fallback_has_answered_is_its_own_everywhere(stores: Stores) -> N
 
 
 def test_a_store_that_does_not_answer_is_unavailable() -> None:
-    unreachable: DynamoDBClient = boto3.client(
-        "dynamodb",
-        region_name="us-east-1",
-        endpoint_url="http://127.0.0.1:9",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(connect_timeout=1, retries={"total_max_attempts": 1}),
-    )
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "us-east-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    unreachable = wired(nowhere | keys)
     reports = DynamoReports(unreachable, TABLE)
 
     for read in (lambda: reports.rollups("a", "", ""), lambda: reports.row("a", "b"), lambda: reports.rows("a")):

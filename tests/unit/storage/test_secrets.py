@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from openmind_llm.storage.secrets import RETRY_S, Secret, SecretUnreadableError
+from openmind_llm.storage.wire.errors import ServiceError
 from tests.fakes import FakeClock, FakeSignals
 from tests.unit.storage.fake_secrets import FakeSecretsManager
 
@@ -23,7 +23,7 @@ class Forbidden:
     """Secrets Manager, to a role that may not read."""
 
     def get_secret_value(self, **_: Any) -> dict[str, str]:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
+        raise ServiceError("GetSecretValue", "AccessDeniedException", "no")
 
 
 def test_a_secret_is_fetched_once_for_many_uses(service: FakeSecretsManager) -> None:
@@ -110,7 +110,7 @@ def test_a_read_that_fails_is_told_once_for_the_time_until_the_next(service: Fak
     clock.now += RETRY_S
     kept.text()
 
-    facts = {"secret_id": "provider-keys", "cause": "EndpointConnectionError"}
+    facts = {"secret_id": "provider-keys", "cause": "ConnectTimeout"}
     assert told_at_once == [("secret unreadable", {"SecretUnreadable": 1}, facts)]
     assert signals.told == told_at_once * 2
 
@@ -129,3 +129,10 @@ def test_a_secret_that_can_be_read_is_not_told_of(service: FakeSecretsManager) -
     secret(service, FakeClock(), signals=signals).text()
 
     assert signals.told == []
+
+
+def test_a_secret_of_bytes_alone_cannot_be_read(service: FakeSecretsManager) -> None:
+    service.get_secret_value = lambda **_: {"SecretBinary": b"pepper"}  # type: ignore[assignment, misc]
+
+    with pytest.raises(SecretUnreadableError):
+        secret(service, FakeClock()).text()

@@ -41,5 +41,5 @@ def rules() -> KeyRules:
 
 
 def _accounts(settings: Settings, pepper: Callable[[], bytes]) -> Accounts:
-    store = DynamoAccounts(clients.dynamodb(), settings.table_name)
+    store = DynamoAccounts(clients.dynamodb(settings), settings.table_name)
     return Accounts(store, plans.load(settings.plan_overrides), pepper, time.time)

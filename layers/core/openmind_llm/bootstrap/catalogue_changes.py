@@ -14,4 +14,4 @@ from openmind_llm.storage.catalogue import DynamoCatalogue
 def changes(settings: Settings) -> CatalogueChanges:
     """Over the same layers as the functions' catalogue."""
     layers = Layers(partial(table.rows, settings.model_overrides), partial(catalogues.built, settings))
-    return CatalogueChanges(DynamoCatalogue(clients.dynamodb(), settings.table_name), layers, time.time)
+    return CatalogueChanges(DynamoCatalogue(clients.dynamodb(settings), settings.table_name), layers, time.time)

@@ -14,12 +14,12 @@ from openmind_llm.storage.secrets import Secret
 
 
 def key_store(settings: Settings) -> DynamoKeys:
-    return DynamoKeys(clients.dynamodb(), settings.table_name)
+    return DynamoKeys(clients.dynamodb(settings), settings.table_name)
 
 
 def secret(settings: Settings, secret_id: str) -> Secret:
     told = signals.create(settings)
-    return Secret(clients.secretsmanager(), secret_id, settings.secrets_max_age_s, time.time, told)
+    return Secret(clients.secretsmanager(settings), secret_id, settings.secrets_max_age_s, time.time, told)
 
 
 def kept_pepper(settings: Settings) -> Callable[[], bytes]:

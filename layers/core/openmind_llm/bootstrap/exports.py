@@ -27,7 +27,7 @@ def batches(settings: Settings) -> Callable[[Mapping[str, Any]], int]:
 
 def days(settings: Settings, to: str) -> Days:
     """`to`: see shelf."""
-    dynamodb, table = clients.dynamodb(), settings.table_name
+    dynamodb, table = clients.dynamodb(settings), settings.table_name
     return Days(DynamoAccounts(dynamodb, table), DynamoReports(dynamodb, table), shelf(to))
 
 

@@ -22,10 +22,9 @@ from openmind_llm.storage.reports import DynamoReports
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.attempts.target import ProviderKey
     from openmind_llm.settings import Settings
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 OVERDUE_S = 10 * 60
 """How long past its time an open hold is a finding. The sweeper comes every five minutes."""
@@ -33,7 +32,7 @@ OVERDUE_S = 10 * 60
 
 def nightly(settings: Settings) -> Nightly:
     """Raises nothing but what boto3 does: each run reads the catalogue anew."""
-    dynamodb = clients.dynamodb_for_inspections()
+    dynamodb = clients.dynamodb_for_inspections(settings)
     accounts = DynamoAccounts(dynamodb, settings.table_name)
 
     def account_ids() -> list[str]:
@@ -44,10 +43,10 @@ def nightly(settings: Settings) -> Nightly:
 
 
 def models(settings: Settings) -> ModelCheck:
-    return _models(settings, clients.dynamodb_for_inspections())
+    return _models(settings, clients.dynamodb_for_inspections(settings))
 
 
-def _models(settings: Settings, dynamodb: DynamoDBClient) -> ModelCheck:
+def _models(settings: Settings, dynamodb: DynamoDB) -> ModelCheck:
     store = DynamoCatalogue(dynamodb, settings.table_name)
     return ModelCheck(lambda: catalogues.in_force(settings, store), listings(settings))
 
@@ -66,10 +65,10 @@ def listings(settings: Settings) -> HttpListings:
 
 def inspection(settings: Settings, overdue_s: float) -> Callable[[str], Inspection]:
     """From an account's id to what checks it."""
-    return _inspection(settings, clients.dynamodb_for_inspections(), overdue_s)
+    return _inspection(settings, clients.dynamodb_for_inspections(settings), overdue_s)
 
 
-def _inspection(settings: Settings, dynamodb: DynamoDBClient, overdue_s: float) -> Callable[[str], Inspection]:
+def _inspection(settings: Settings, dynamodb: DynamoDB, overdue_s: float) -> Callable[[str], Inspection]:
     accounts, rows = DynamoAccounts(dynamodb, settings.table_name), DynamoReports(dynamodb, settings.table_name)
     clock = Clock(time.time, time.sleep)
     return lambda account_id: Inspection(account_id, accounts, rows, clock, overdue_s)

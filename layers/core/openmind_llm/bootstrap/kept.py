@@ -28,7 +28,7 @@ class Kept:
 
 def with_ledger(settings: Settings) -> tuple[Ledger, Kept]:
     """And the ledger, all by one client. Raises PlanOverrideError."""
-    dynamodb, table = clients.dynamodb_for_requests(), settings.table_name
+    dynamodb, table = clients.dynamodb_for_requests(settings), settings.table_name
     answers, cache = DynamoAnswers(dynamodb, table), DynamoCache(dynamodb, table)
     kept = Kept(answers, cache, DynamoHealth(dynamodb, table), DynamoCatalogue(dynamodb, table))
     return ledgers.ledger(settings, dynamodb), kept

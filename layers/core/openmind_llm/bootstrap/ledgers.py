@@ -11,11 +11,11 @@ from openmind_llm.storage import clients
 from openmind_llm.storage.ledger import DynamoLedger
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
-def ledger(settings: Settings, dynamodb: "DynamoDBClient | None" = None) -> Ledger:
+def ledger(settings: Settings, dynamodb: "DynamoDB | None" = None) -> Ledger:
     """By a client that others use, too, where one is given. Raises PlanOverrideError."""
-    store = DynamoLedger(dynamodb or clients.dynamodb_for_requests(), settings.table_name)
+    store = DynamoLedger(dynamodb or clients.dynamodb_for_requests(settings), settings.table_name)
     seen = Seen(settings.seen_max_age_s, time.monotonic)
     return Ledger(store, plans.load(settings.plan_overrides), Clock(time.time, time.sleep), seen)

@@ -19,7 +19,7 @@ def secret(settings: Settings) -> KeySecret:
     """Raises ValueError where nothing says which it is."""
     if not settings.provider_keys_secret:
         raise ValueError("PROVIDER_KEYS_SECRET is not set")
-    return KeySecret(clients.secretsmanager(), settings.provider_keys_secret)
+    return KeySecret(clients.secretsmanager(settings), settings.provider_keys_secret)
 
 
 def provider(settings: Settings, name: str) -> Provider:

@@ -30,7 +30,7 @@ def reports(settings: Settings, known: Catalogues, ledger: Ledger, owners: Owner
 
 
 def store(settings: Settings) -> DynamoReports:
-    return DynamoReports(clients.dynamodb(), settings.table_name)
+    return DynamoReports(clients.dynamodb(settings), settings.table_name)
 
 
 def usage(settings: Settings) -> UsageReports:

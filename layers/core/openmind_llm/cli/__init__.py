@@ -30,6 +30,7 @@ from openmind_llm.plans import PlanOverrideError
 from openmind_llm.settings import MissingSettingError, Settings
 from openmind_llm.storage.secrets import SecretUnreadableError
 from openmind_llm.storage.stack import StackNotFoundError, stack_environment
+from openmind_llm.storage.wire.errors import AwsError
 
 GROUPS = (accounts, keys, credit, plans, models, provider_keys, usage, ledger, audit, releases)
 """Each adds its commands by `add`; the command of a parsed line is its `command`."""
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         MissingSettingError,
         SecretUnreadableError,
         StackNotFoundError,
+        AwsError,
         BotoCoreError,
         ClientError,
         OSError,
@@ -83,6 +85,7 @@ def _told(error: Exception) -> str:
     """One line."""
     if isinstance(error, AuthenticationError):
         return "a key has 8 to 256 printable characters without spaces"
-    if isinstance(error, LedgerUnavailableError) and error.__context__ is not None:
-        return " ".join(str(error.__context__).split())
-    return " ".join(str(error).split())
+    if isinstance(error, LedgerUnavailableError) and isinstance(error.__context__, Exception):
+        error = error.__context__
+    message = error.message if isinstance(error, AwsError) else ""
+    return " ".join(f"{error}: {message}".split()).removesuffix(":")

@@ -13,13 +13,12 @@ from openmind_llm.storage.table import Table, written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.keys import KeyRecord
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.domain.ledger.counters import Counters, Move
     from openmind_llm.domain.ledger.standing import Account
     from openmind_llm.domain.ports import Plain, Written
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 ACCOUNT_INDEX = "by-account"
 _FIXED = ("key_id", "account_id", "created_at")
@@ -28,7 +27,7 @@ _FIXED = ("key_id", "account_id", "created_at")
 class DynamoAccounts:
     """See domain.ports.AccountStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

@@ -13,9 +13,8 @@ from openmind_llm.storage.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.idempotency import Claim, Record
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ logger = logging.getLogger(__name__)
 class DynamoAnswers:
     """See domain.idempotency.AnswerStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

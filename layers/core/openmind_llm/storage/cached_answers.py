@@ -13,17 +13,16 @@ from openmind_llm.storage.claims import STREAM, WHOLE
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.ports import Plain
     from openmind_llm.domain.response_cache import Place
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
 class DynamoCache:
     """See domain.response_cache.CacheStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

@@ -13,10 +13,9 @@ from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.ledger.audit import AuditRow
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 _PARTITION = "CATALOGUE"
 _CURRENT = items.key(_PARTITION, "CURRENT")
@@ -26,7 +25,7 @@ _PREFIX = "VERSION#"
 class DynamoCatalogue:
     """See domain.catalogues.VersionStore and domain.catalogue_changes.ChangeStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

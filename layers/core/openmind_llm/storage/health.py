@@ -14,16 +14,15 @@ from urllib.parse import quote, unquote
 from openmind_llm.domain.attempts.breaker import HealthUnavailableError
 from openmind_llm.domain.attempts.cells import Cell, Counts, Opening
 from openmind_llm.storage import items
-from openmind_llm.storage.availability import BOTO_ERRORS, cause
 from openmind_llm.storage.table import Table
+from openmind_llm.storage.wire.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.attempts.breaker import Tally
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 ANSWERS, FAILURES = "a", "f"
 """Before a tag: with long names, 64 of each would be more than 1 kB."""
@@ -39,8 +38,8 @@ def _available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return operation(*args, **kwargs)
-        except BOTO_ERRORS as error:
-            raise HealthUnavailableError(cause(error)) from None
+        except AwsError as error:
+            raise HealthUnavailableError(error.code) from None
 
     return guarded
 
@@ -48,7 +47,7 @@ def _available[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
 class DynamoHealth:
     """See domain.attempts.breaker.HealthStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @_available

@@ -11,8 +11,10 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openmind_llm.storage.wire.errors import ServiceError
+
 if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from openmind_llm.storage.wire.operations import SecretsManager
 
 CURRENT = "AWSCURRENT"
 DRAFT = "openmind-llm-draft"
@@ -32,9 +34,9 @@ class Version:
 
 
 class KeySecret:
-    """Raises what boto3 raises."""
+    """Raises AwsError."""
 
-    def __init__(self, client: SecretsManagerClient, secret_id: str) -> None:
+    def __init__(self, client: SecretsManager, secret_id: str) -> None:
         self.secret_id = secret_id
         self._client = client
 
@@ -50,7 +52,7 @@ class KeySecret:
         try:
             self._move(instead_of.version_id, version_id)
         finally:
-            with contextlib.suppress(self._client.exceptions.ClientError):  # an idle label harms nobody
+            with contextlib.suppress(ServiceError):  # an idle label harms nobody
                 self._client.update_secret_version_stage(
                     SecretId=self.secret_id, VersionStage=DRAFT, RemoveFromVersionId=version_id
                 )
@@ -61,7 +63,7 @@ class KeySecret:
             self._client.update_secret_version_stage(
                 SecretId=self.secret_id, VersionStage=CURRENT, MoveToVersionId=to, RemoveFromVersionId=away_from
             )
-        except self._client.exceptions.ClientError:
+        except ServiceError:
             current = self.read().version_id
             if current == away_from:
                 raise

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from openmind_llm.storage import items, records
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.keys import KeyRecord
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
 class DynamoKeys:
     """See domain.keys.Find."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._client = client
         self._table = table
 

@@ -13,20 +13,19 @@ from openmind_llm.storage.table import FAILED, Table, written
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.ledger.admission import Admission
     from openmind_llm.domain.ledger.credit import Renewal
     from openmind_llm.domain.ledger.rows import Entry, Hold
     from openmind_llm.domain.ledger.settlement import Settlement
     from openmind_llm.domain.ledger.standing import Standing
     from openmind_llm.storage.items import Item
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 
 class DynamoLedger:
     """See domain.ports.LedgerStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

@@ -10,10 +10,9 @@ from openmind_llm.storage.availability import available
 from openmind_llm.storage.table import Table
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
     from openmind_llm.domain.ledger.counters import Counters
     from openmind_llm.domain.ledger.rows import Entry, Hold
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 _AFTER_SEPARATOR = "$"
 """The character after `#`, which ends the day in a rollup's sort key: no line of the day is behind it."""
@@ -25,7 +24,7 @@ _AFTER_IDS = "~"
 class DynamoReports:
     """See domain.ports.ReportStore."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     @available

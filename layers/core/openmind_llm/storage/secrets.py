@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
 from openmind_llm.domain.telemetry import Unmeasured
-from openmind_llm.storage import availability
-from openmind_llm.storage.availability import BOTO_ERRORS
+from openmind_llm.storage.wire.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_secretsmanager.client import SecretsManagerClient
-
     from openmind_llm.domain.telemetry import Signals
+    from openmind_llm.storage.wire.operations import SecretsManager
 
 RETRY_S = 30
 """Seconds before a failed read is tried again, so that an outage does not slow every request."""
@@ -34,13 +29,13 @@ class Secret:
 
     def __init__(
         self,
-        client: SecretsManagerClient,
+        client: SecretsManager,
         secret_id: str,
         max_age_s: int,
         now: Callable[[], float],
         signals: Signals | None = None,
     ) -> None:
-        self._provider = SecretsProvider(boto3_client=client)
+        self._client = client
         self._secret_id = secret_id
         self._max_age_s = max_age_s
         self._now = now
@@ -58,21 +53,16 @@ class Secret:
             return self._last_good
         self._read_again_at = self._now() + RETRY_S  # while one request asks, the others go on with what there is
         try:
-            self._last_good = str(self._provider.get(self._secret_id, force_fetch=True))
-        except GetParameterError as error:
+            self._last_good = str(self._client.get_secret_value(SecretId=self._secret_id)["SecretString"])
+        except (AwsError, KeyError) as error:  # a secret may be of bytes alone
             return self._serve_on(error)
         self._read_again_at = self._now() + self._max_age_s
         return self._last_good
 
-    def _serve_on(self, error: GetParameterError) -> str:
-        facts = {"secret_id": self._secret_id, "cause": _cause(error)}
-        self._signals.tell("secret unreadable", {"SecretUnreadable": 1}, facts)
+    def _serve_on(self, error: AwsError | KeyError) -> str:
+        """The cause is what the service said, such as AccessDeniedException; else what kept it from being asked."""
+        cause = error.code if isinstance(error, AwsError) else type(error).__name__
+        self._signals.tell("secret unreadable", {"SecretUnreadable": 1}, {"secret_id": self._secret_id, "cause": cause})
         if self._last_good is None:
             raise SecretUnreadableError(f"the secret {self._secret_id} cannot be read") from error
         return self._last_good
-
-
-def _cause(error: GetParameterError) -> str:
-    """What the service said, such as AccessDeniedException; else what kept it from being asked."""
-    below = error.__context__
-    return availability.cause(below) if isinstance(below, BOTO_ERRORS) else type(below or error).__name__

@@ -9,11 +9,12 @@ from openmind_llm.domain.ports import Written
 from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.storage import items
 from openmind_llm.storage.items import Item, Update
+from openmind_llm.storage.wire.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from openmind_llm.storage.wire.operations import DynamoDB
 
 BATCH = 100
 """Items that DynamoDB gives at once."""
@@ -27,9 +28,9 @@ _PASSING = frozenset({"None", FAILED, "TransactionConflict"})
 
 
 class Table:
-    """Raises what boto3 raises."""
+    """Raises AwsError."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
+    def __init__(self, client: DynamoDB, name: str) -> None:
         self._client = client
         self._name = name
 
@@ -49,17 +50,13 @@ class Table:
 
     def query(self, condition: str, values: Item, **more: Any) -> Iterator[dict[str, Any]]:
         """Of all pages. `more` are further arguments of DynamoDB's Query."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name, KeyConditionExpression=condition, ExpressionAttributeValues=values, **more
-        )
-        return (items.plain(item) for page in pages for item in page["Items"])
+        request = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values, **more}
+        return self._all(self._client.query, request)
 
     def scan(self, sort_key: str) -> Iterator[dict[str, Any]]:
         """Reads the whole table: for an operator, never for a request."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._name, FilterExpression="sk = :sk", ExpressionAttributeValues={":sk": {"S": sort_key}}
-        )
-        return (items.plain(item) for page in pages for item in page["Items"])
+        request = {"FilterExpression": "sk = :sk", "ExpressionAttributeValues": {":sk": {"S": sort_key}}}
+        return self._all(self._client.scan, request)
 
     def update(self, key: Item) -> Update:
         return Update(self._name, key)
@@ -76,7 +73,9 @@ class Table:
         """The item as it is after this one write; empty, and nothing is written, where a condition does not hold."""
         try:
             done = self._client.update_item(**update.operation()["Update"], ReturnValues="ALL_NEW")
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except ServiceError as error:
+            if error.code != "ConditionalCheckFailedException":
+                raise
             return {}
         return items.plain(done["Attributes"])
 
@@ -113,12 +112,20 @@ class Table:
         """Empty when it was written; else, for each operation, why it was not ("None": not its fault)."""
         try:
             self._client.transact_write_items(TransactItems=operations)
-        except self._client.exceptions.TransactionCanceledException as error:
-            codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())]
-            if not codes or not _PASSING.issuperset(codes):
+        except ServiceError as error:
+            if not error.reasons or not _PASSING.issuperset(error.reasons):
                 raise
-            return codes
+            return list(error.reasons)
         return []
+
+    def _all(self, page: Callable[..., Any], request: Item) -> Iterator[dict[str, Any]]:
+        start: Item = {}
+        while True:
+            found = page(TableName=self._name, **request, **start)
+            yield from map(items.plain, found["Items"])
+            if not found.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": found["LastEvaluatedKey"]}
 
     def _batch(self, keys: list[Item]) -> list[dict[str, Any]]:
         """Raises LedgerUnavailableError where DynamoDB goes on leaving some out, as it does when it is throttled."""
