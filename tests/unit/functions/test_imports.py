@@ -31,3 +31,7 @@ def test_every_function_has_its_list() -> None:
 @pytest.mark.parametrize("function", ["auth", "stream"])
 def test_completions_load_no_package_of_those_that_manage(function: str) -> None:
     assert not {name.partition(".")[0] for name in loaded(function)} & (MANAGING | {"starlette"})
+
+
+def test_the_authorizer_loads_no_http_client() -> None:
+    assert "httptools" not in {name.partition(".")[0] for name in loaded("auth")}

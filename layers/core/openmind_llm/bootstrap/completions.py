@@ -19,8 +19,8 @@ from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ports import Logins
 from openmind_llm.domain.repeats import Repeats
 from openmind_llm.domain.replays import Replays
-from openmind_llm.providers import client
 from openmind_llm.providers.client import HttpUpstream
+from openmind_llm.providers.http import client as http
 from openmind_llm.providers.streams import Clocks
 from openmind_llm.settings import Settings
 from openmind_llm.storage.provider_keys import SecretProviderKeys
@@ -54,7 +54,7 @@ def endpoint(settings: Settings, known: Catalogues, ledger: Ledger, kept: Kept) 
     attempts = Attempts(
         keys, health.ways(settings, kept.health), Keyring(random.random), time.time, first_s=clocks.first_s
     )
-    upstream, told = HttpUpstream(client.client(), clocks), telemetry.create(settings)
+    upstream, told = HttpUpstream(http.client(), clocks), telemetry.create(settings)
     completions = Completions(known, upstream, attempts, ledger, time.time, times, telemetry=told)
     replays = Replays(completions, ledger, times.total_s)
     repeats = Repeats(completions, ledger, replays, kept.answers, time.time)
