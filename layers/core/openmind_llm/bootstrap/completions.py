@@ -6,7 +6,7 @@ import time
 from openmind_llm.api.asgi import App
 from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
-from openmind_llm.api.middleware import Door, Outermost, RequireKey
+from openmind_llm.api.middleware import Alone, Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.bootstrap import catalogues, credentials, health, telemetry
 from openmind_llm.bootstrap.kept import Kept, with_ledger
@@ -27,10 +27,13 @@ from openmind_llm.storage.provider_keys import SecretProviderKeys
 
 
 def create(settings: Settings) -> App:
-    """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
+    """The completions path alone, as the stream function serves it: a request after the other.
+
+    Raises OverrideError, PlanOverrideError.
+    """
     ledger, kept = with_ledger(settings)
     known = catalogues.create(settings, kept.catalogue)
-    return guarded(CompletionsAlone(endpoint(settings, known, ledger, kept)), settings, ledger)
+    return Alone(guarded(CompletionsAlone(endpoint(settings, known, ledger, kept)), settings, ledger))
 
 
 def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | None = None) -> App:

@@ -1,6 +1,5 @@
 """The use case: a completion that may be answered by what the same request was answered before."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openmind_llm.domain import cache_control, metering, response_cache, taping
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.cache_control import Policy
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.filters.refusals import FiltersChangedError
@@ -98,7 +98,7 @@ class Caching:
         """Of the key. What speaks against the key, or its look, is said by the admission."""
         try:
             record = self._ledger.seen_key(call.caller.key_id)
-            record = record or (await asyncio.to_thread(self._ledger.lately, call.caller)).key
+            record = record or (await aside(self._ledger.lately, call.caller)).key
         except GatewayError:
             return None
         return record.cache_max_age_s
@@ -107,7 +107,7 @@ class Caching:
         """None where nobody can answer: who is asked to says why."""
         try:
             request = self._completions.named(call, facts)
-            account = (await asyncio.to_thread(self._ledger.lately, call.caller)).account
+            account = (await aside(self._ledger.lately, call.caller)).account
         except GatewayError:
             return None
         identity = response_cache.identity(call.provider, request.body, call.fallback, account.filters)
@@ -117,7 +117,7 @@ class Caching:
         if not lookup.policy.looks:
             return None
         try:
-            found = await asyncio.to_thread(self._store.answer, lookup.place)
+            found = await aside(self._store.answer, lookup.place)
         except Exception as error:  # noqa: BLE001 - an item that cannot be read, too
             _troubled("cache not read", call, error)
             return None
@@ -152,7 +152,7 @@ class Caching:
         stored = Stored(call.request_id, tape.is_stream, tape.headers, [content])
         answer = CachedAnswer(stored, now, now + lookup.policy.max_age_s)
         try:
-            await asyncio.to_thread(self._store.put, lookup.place, answer)
+            await aside(self._store.put, lookup.place, answer)
         except Exception as error:  # noqa: BLE001 - the client has its answer
             _troubled("answer not cached", call, error)
 

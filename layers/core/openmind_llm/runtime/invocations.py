@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from openmind_llm.runtime import events
@@ -35,11 +36,12 @@ class Runtime:
         self._state = state
         self._environ = environ
         self._margin_s = margin_s
-        self._stopping = asyncio.Event()
+        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def stop(self) -> None:
         """After the invocation at hand, if there is one."""
-        self._stopping.set()
+        if not self._stopping.done():
+            self._stopping.set_result(None)
 
     async def serve(self) -> None:
         """Raises RuntimeApiError."""
@@ -51,12 +53,11 @@ class Runtime:
 
     async def _next(self) -> Invocation | None:
         """None when told to stop. Then nothing is asked for: an invocation that was handed out would be lost."""
-        if self._stopping.is_set():
+        if self._stopping.done():
             return None
         arriving = asyncio.create_task(self._api.next())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({arriving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        either: set[asyncio.Future[Any]] = {arriving, self._stopping}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if arriving.done():
             return arriving.result()
         arriving.cancel()
@@ -81,6 +82,9 @@ class Runtime:
     async def _run(self, request: Request, invocation: Invocation, exchange: Exchange) -> None:
         own = {"aws.context": invocation.context, "state": dict(self._state)}
         await self._app(request.scope | own, exchange.receive, exchange.send)
+        exchange.is_left = True
+        with suppress(asyncio.CancelledError):  # the application has ended: `finish` waits on
+            await exchange.answered()
 
     async def _finished(self, task: Task, exchange: Exchange, context: Context) -> Fault | None:
         """What went wrong, if anything did.
@@ -92,9 +96,12 @@ class Runtime:
         margin = min(self._margin_s, max(0.0, deadline - time.monotonic()) / 4)
         fault = None
         if not await _end({task}, deadline - margin):
-            fault = DEADLINE
+            fault = None if exchange.is_left else DEADLINE
             task.cancel()
             await _end({task}, deadline - margin / 2)
+        elif exchange.is_whole and not _fault(task):
+            exchange.close()
+            return None
         finish = asyncio.create_task(exchange.finish(_fault(task) or fault))
         if not await _end({task, finish}, deadline - margin / 4):
             DEADLINE.log(context.request_id)
