@@ -1,7 +1,6 @@
 """The parts of a run, each measured by its own module, put together as one flat list of named values."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,18 +15,19 @@ from tests.benchmarks.rounds import Rounds, Say
 from tests.benchmarks.sizes import Part
 from tests.benchmarks.stats import Measured
 
-PARTS = ("rounds", "cold", "memory", "growth", "sizes")
-
 
 @dataclass(slots=True)
 class Found:
-    """`values` by name, for targets; the others for the tables. `failing` tells why a gateway's case has none."""
+    """`values` by name, for targets; the others for the tables.
+
+    `failing` tells why a gateway's case has no value, `broken` why a part has none.
+    """
 
     values: dict[str, float] = field(default_factory=dict)
     gateways: list[Gateway] = field(default_factory=list)
     failing: dict[tuple[str, str], str] = field(default_factory=dict)
     sizes: list[Part] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,14 @@ async def stage(folder: Path, say: Say) -> AsyncIterator[Stage]:
 
 
 async def run(wishes: Wishes, folder: Path, say: Say) -> Found:
+    """A part that cannot be measured is told in `broken`, and keeps no other from it."""
     async with stage(folder, say) as on:
-        if "rounds" in wishes.parts:
-            await _rounds(on, wishes)
-        if "cold" in wishes.parts:
-            await _cold(on, with_litellm=wishes.with_peers and cold.has_litellm())
-        if "memory" in wishes.parts:
-            await _memory(on)
-        if "growth" in wishes.parts:
-            await _growth(on, wishes.rounds)
-        if "sizes" in wishes.parts:
-            await _sizes(on)
+        for part in wishes.parts:
+            try:
+                await PARTS[part](on, wishes)
+            except Exception as error:  # noqa: BLE001 - a run takes minutes: what else was measured is not thrown away
+                on.found.broken[part] = f"{type(error).__name__}: {error}"
+                say(f"{part} could not be measured: {on.found.broken[part]}")
         return on.found
 
 
@@ -96,27 +93,27 @@ def _without_emulator(on: Stage, rounds: Rounds, measured: Mapping[tuple[str, st
             on.found.values[f"{name}.stream_1.first_own"] = measured[name, "stream_1"].first - emulator
 
 
-async def _cold(on: Stage, *, with_litellm: bool) -> None:
+async def _cold(on: Stage, wishes: Wishes) -> None:
     on.say("cold starts")
     start, requests = await cold.stream(on.aws.environment, on.place)
     auth = await asyncio.to_thread(cold.auth, on.aws.environment)
     on.found.values |= _named("cold.stream", start) | _named("cold.auth", auth)
     told = asdict(requests)
     on.found.values |= {name.replace("_", "."): value for name, value in told.items()}
-    if with_litellm:
+    if wishes.with_peers and cold.has_litellm():
         on.say("cold starts of LiteLLM")
         litellm = await cold.litellm(on.place)
         on.found.values |= {"cold.litellm.cpu": litellm.cpu, "cold.litellm.wall": litellm.wall}
 
 
-async def _memory(on: Stage) -> None:
+async def _memory(on: Stage, _: Wishes) -> None:
     on.say(f"memory: {memory.LATE:,} requests")
     on.found.values |= _named("memory", await memory.stream(on.aws.environment, on.place))
 
 
-async def _growth(on: Stage, rounds: int) -> None:
+async def _growth(on: Stage, wishes: Wishes) -> None:
     on.say("growth: bodies")
-    costs = await growth.bodies(on.aws, on.place, rounds)
+    costs = await growth.bodies(on.aws, on.place, wishes.rounds)
     small, middle, large = (costs[size] for size in (growth.SMALL, growth.MIDDLE, growth.LARGE))
     named = {"small": small, "middle": middle, "large": large}
     halves = {
@@ -124,22 +121,20 @@ async def _growth(on: Stage, rounds: int) -> None:
         "growth.upper_half.cpu": growth.added_per_mb(middle, large, growth.LARGE - growth.MIDDLE),
     }
     on.say(f"growth: {growth.MANY_KEYS:,} keys, {growth.MANY_ROWS:,} rows")
-    named["little"], named["much"] = await growth.data(on.place, rounds)
+    named["little"], named["much"] = await growth.data(on.place, wishes.rounds)
     on.found.values |= halves
     for name, cost in named.items():
         on.found.values |= _named(f"growth.{name}", cost)
 
 
-async def _sizes(on: Stage) -> None:
+async def _sizes(on: Stage, _: Wishes) -> None:
     on.say("package sizes")
-    try:
-        parts = await asyncio.to_thread(sizes.stream, on.place.folder)
-    except subprocess.CalledProcessError as error:
-        on.found.notes.append(f"the layers could not be built: {' '.join(map(str, error.cmd[:2]))} failed")
-        return
-    on.found.sizes = parts
-    on.found.values["size.stream"] = sum(part.zipped for part in parts)
+    on.found.sizes = await asyncio.to_thread(sizes.stream, on.place.folder)
+    on.found.values["size.stream"] = sum(part.zipped for part in on.found.sizes)
 
 
 def _named(prefix: str, told: object) -> dict[str, float]:
     return {f"{prefix}.{name}": float(value) for name, value in asdict(told).items()}  # type: ignore[call-overload]
+
+
+PARTS = {"rounds": _rounds, "cold": _cold, "memory": _memory, "growth": _growth, "sizes": _sizes}

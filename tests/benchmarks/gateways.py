@@ -67,6 +67,10 @@ class Gateway:
     note: str = ""
     version: Callable[[], str] = field(default=str)
 
+    @property
+    def label(self) -> str:
+        return f"{self.title}, {self.note}" if self.note else self.title
+
     def takes(self, case: Case) -> bool:
         return case.connections <= self.connections
 

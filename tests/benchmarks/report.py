@@ -8,7 +8,7 @@ from tests.benchmarks.gateways import CASES, Case, Gateway
 from tests.benchmarks.tables import Table, number
 from tests.benchmarks.targets import TARGETS
 
-_OTHERS = ("stream_lfl", "uvicorn_lfl", "stream", "uvicorn")
+OURS = ("stream_lfl", "uvicorn_lfl", "stream", "uvicorn")
 _PEERS = ("tensorzero", "portkey", "litellm", "nginx")
 
 
@@ -18,13 +18,28 @@ def tables(found: Found) -> Iterator[Table]:
         yield from (_case(found, case) for case in CASES)
         yield _ratios(found)
     yield from _parts(found)
+    if found.failing or found.broken:
+        yield _faults(found)
     yield _targets(found)
+
+
+def ours_failing(found: Found) -> bool:
+    return any(gateway in OURS for gateway, _ in found.failing)
+
+
+def _faults(found: Found) -> Table:
+    """A gateway that fails is told to fail: it is not fast."""
+    titles = {one.name: one.label for one in found.gateways}
+    cases = {case.name: case.title for case in CASES}
+    rows = [(f"{titles[name]}, {cases[case]}", _line(why)) for (name, case), why in found.failing.items()]
+    rows += [(part, _line(why)) for part, why in found.broken.items()]
+    return Table("Not measured", ("what", "why"), rows)
 
 
 def _gateways(found: Found) -> Table:
     rows = [
         (
-            _title(one),
+            one.label,
             one.version() or machine.commit() if one.name != "direct" else "",
             _of(found, f"{one.name}.memory", 0),
         )
@@ -41,22 +56,21 @@ def _case(found: Found, case: Case) -> Table:
 
 
 def _row(found: Found, gateway: Gateway, case: Case, width: int) -> tuple[str, ...]:
-    failing = found.failing.get((gateway.name, case.name))
-    if failing:
-        return (_title(gateway), failing.splitlines()[0][:60], *([""] * (width - 2)))
+    if (gateway.name, case.name) in found.failing:
+        return (gateway.label, "FAILS", *([""] * (width - 2)))
     at = f"{gateway.name}.{case.name}"
     spread = f"{_of(found, f'{at}.cpu_least')}-{_of(found, f'{at}.cpu_most')}"
     names = ("p50", "p90", "p99", "first", "delay", "held", "gap")[: width - 3]
-    return (_title(gateway), _of(found, f"{at}.cpu"), spread, *(_of(found, f"{at}.{name}") for name in names))
+    return (gateway.label, _of(found, f"{at}.cpu"), spread, *(_of(found, f"{at}.{name}") for name in names))
 
 
 def _ratios(found: Found) -> Table:
     """CPU of ours over theirs: below 1, ours takes less."""
-    titles = {one.name: _title(one) for one in found.gateways}
+    titles = {one.name: one.label for one in found.gateways}
     peers = [name for name in _PEERS if name in titles]
     rows = []
     for case in CASES:
-        for ours in _OTHERS:
+        for ours in OURS:
             value = found.values.get(f"{ours}.{case.name}.cpu")
             if value is not None:
                 over = (found.values.get(f"{peer}.{case.name}.cpu") for peer in peers)
@@ -122,8 +136,8 @@ def _targets(found: Found) -> Table:
     return Table("Targets", ("target", "value", "at most", ""), rows)
 
 
-def _title(gateway: Gateway) -> str:
-    return f"{gateway.title}, {gateway.note}" if gateway.note else gateway.title
+def _line(text: str) -> str:
+    return " ".join(text.split())[:160]
 
 
 def _of(found: Found, name: str, digits: int = 2) -> str:

@@ -42,7 +42,7 @@ class Rounds:
         return {key: stats.together(kept) for key, kept in self._rounds.items() if key not in self.failing}
 
     async def _start(self, stack: AsyncExitStack, gateway: Gateway) -> None:
-        self._say(f"starting {gateway.title} {gateway.note}".rstrip())
+        self._say(f"starting {gateway.label}")
         try:
             self._doors[gateway.name] = await stack.enter_async_context(gateway.start(self._place))
         except (NotStartedError, OSError) as error:
@@ -69,14 +69,14 @@ class Rounds:
         try:
             outcomes = await door.send(times=times, connections=case.connections, stream=case.stream)
         except (OSError, TimeoutError, ExceptionGroup) as error:
-            self.failing[gateway.name, case.name] = f"FAILS: {type(error).__name__}"
+            self.failing[gateway.name, case.name] = f"failed: {type(error).__name__}"
             return None
         cpu_ms = door.program.cpu_ms() - before
         self._note_admissions(gateway, case, told)
         faults = [one.fault for one in outcomes if one.fault]
         if faults:
-            self.failing[gateway.name, case.name] = f"FAILS: {len(faults)} of {len(outcomes)}: {faults[0]}"
-            self._say(f"{gateway.title} {gateway.note}, {case.title}: {self.failing[gateway.name, case.name]}")
+            self.failing[gateway.name, case.name] = f"{len(faults)} of {len(outcomes)} failed: {faults[0]}"
+            self._say(f"{gateway.label}, {case.title}: {self.failing[gateway.name, case.name]}")
             return None
         return stats.of_round(cpu_ms, outcomes)
 

@@ -1,6 +1,6 @@
 """A ledger that lets everything in and writes nothing: for the rows without key check, limits and ledger."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from openmind_llm import plans
 from openmind_llm.domain.attempts.breaker import Tally
@@ -88,9 +88,6 @@ class NullVersions:
 
     def rows(self, version: int) -> str | None:
         return None
-
-    def versions(self) -> Iterator[int]:
-        return iter(())
 
 
 def _hold(ask: Ask) -> Hold:

@@ -1,4 +1,4 @@
-"""The stream function's own handler, with another composition: see apps/like_for_like.py."""
+"""The stream function's own handler, without what apps/like_for_like.py switches off."""
 
 import runpy
 from pathlib import Path
@@ -6,5 +6,5 @@ from pathlib import Path
 from openmind_llm.bootstrap import completions
 from tests.benchmarks.apps import like_for_like
 
-completions.create = like_for_like.create
+like_for_like.switch_off(completions)
 app = runpy.run_path(str(Path(__file__).parents[4] / "functions" / "stream" / "handler.py"))["app"]
