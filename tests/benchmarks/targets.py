@@ -39,9 +39,7 @@ class Target:
         return Verdict.PASS if value <= self.bound else Verdict.MISS
 
 
-OURS, LIKE_FOR_LIKE = "stream", "stream_lfl"
-"""The door that is deployed for completions; see README.md for why targets are judged there."""
-
+# `stream` is the door that is deployed for completions, `stream_lfl` the same like for like: see README.md.
 TARGETS = (
     Target("cold start of `stream`, CPU: of LiteLLM's", "cold.stream.cpu", 1 / 30, "times", over="cold.litellm.cpu"),
     Target("cold start of `auth`, CPU: of LiteLLM's", "cold.auth.cpu", 1 / 40, "times", over="cold.litellm.cpu"),
