@@ -53,15 +53,36 @@ class RuntimeApi:
         self._place, _, prefix = address.partition("/")
         self._base = "/".join(("", *filter(None, prefix.split("/")), "2018-06-01/runtime"))
         self._kept: Connection | None = None
+        self._is_idle = False
+        self._is_stopped = False
 
-    async def next(self) -> Invocation:
-        """Waits as long as it takes. Raises RuntimeApiError."""
-        while True:
-            reply = await self._request("GET", "invocation/next")
-            if reply.status == HTTPStatus.OK:
+    async def next(self) -> Invocation | None:
+        """Waits as long as it takes. None once it is stopped. Raises RuntimeApiError."""
+        while not self._is_stopped:
+            reply = await self._idle()
+            if reply is not None and reply.status == HTTPStatus.OK:
                 return _invocation(reply)
-            if reply.status != HTTPStatus.NO_CONTENT:  # which emulators say when nothing has come for a while
+            if reply is not None and reply.status != HTTPStatus.NO_CONTENT:  # of emulators, while nothing comes
                 raise RuntimeApiError(f"invocation/next: {reply.status}")
+        return None
+
+    def stop(self) -> None:
+        """Nothing more is asked for: an invocation that was handed out then would be lost. One that is in is not."""
+        self._is_stopped = True
+        if self._is_idle:
+            self.close()
+
+    async def _idle(self) -> Reply | None:
+        """None if it was stopped meanwhile."""
+        self._is_idle = True
+        try:
+            return await self._request("GET", "invocation/next")
+        except RuntimeApiError:
+            if self._is_stopped:
+                return None
+            raise
+        finally:
+            self._is_idle = False
 
     async def fail(self, invocation: Invocation, fault: Fault) -> None:
         """Only as long as no byte of a response has been sent. Raises RuntimeApiError."""
@@ -80,9 +101,8 @@ class RuntimeApi:
 
     async def open_response(self, invocation: Invocation) -> tuple[Connection, bytes]:
         """A connection, and the head that is to be sent on it first. Raises OSError."""
-        return await self._connected(), self._head(
-            "POST", f"{invocation.path}/response", _STREAMING | invocation.headers()
-        )
+        head = self._head("POST", f"{invocation.path}/response", _STREAMING | invocation.headers())
+        return await self._connected(), head
 
     def close(self) -> None:
         if self._kept is not None:
@@ -110,6 +130,9 @@ class RuntimeApi:
             self.close()
             host, _, port = self._place.partition(":")
             _, self._kept = await asyncio.get_running_loop().create_connection(Connection, host, int(port or 80))
+            if self._is_idle and self._is_stopped:
+                self.close()
+                raise EOFError
         return self._kept
 
     def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:

@@ -23,17 +23,20 @@ class Reply:
     body: bytes
 
 
+type OnReply = Callable[[Reply | Exception], None]
+
+
 class Connection(asyncio.Protocol):
     """Bare asyncio: its streams take twice the CPU for the same bytes.
 
-    A request that is written with `ask` has its reply in the future that comes back, which raises EOFError or OSError
-    if the connection breaks before, and RuntimeApiError for what is not HTTP.
+    What is told instead of a reply is an EOFError or OSError where the connection breaks, and a RuntimeApiError for
+    what is not HTTP.
     """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
         self._read = bytearray()
-        self._reply: asyncio.Future[Reply] | None = None
+        self._on_reply: OnReply | None = None
         self._may_write: asyncio.Future[None] | None = None
         self._closes = False
         self._ended: Exception | None = None
@@ -54,12 +57,18 @@ class Connection(asyncio.Protocol):
         return self._ended is not None
 
     def ask(self, message: bytes) -> "asyncio.Future[Reply]":
-        """`message` is a request, or the beginning of one; `write` sends more of it."""
-        self._reply = asyncio.get_running_loop().create_future()
+        """`message` is a whole request."""
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.begin(message, lambda told: _settle(reply, told))
+        return reply
+
+    def begin(self, message: bytes, on_reply: OnReply) -> None:
+        """`message` is a request, or the beginning of one; `write` sends more of it. `on_reply` is called once."""
         if self._ended is not None:
-            self._reply.set_exception(self._ended)
-        self.write(message)
-        return self._reply
+            on_reply(self._ended)
+            return
+        self._on_reply, self.on_end = on_reply, None
+        self._transport.write(message)
 
     def write(self, data: bytes) -> None:
         if self._ended is None:
@@ -82,16 +91,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._read += data
-        if self._reply is None or self._reply.done():
+        if self._on_reply is None:
             return
         try:
             reply = _taken(self._read)
         except (ValueError, IndexError) as error:
-            self._reply.set_exception(RuntimeApiError(f"not a reply: {type(error).__name__}"))
+            self._tell(RuntimeApiError(f"not a reply: {type(error).__name__}"))
             return
         if reply is not None:
             self._closes = reply.headers.get("connection", "").lower() == "close"
-            self._reply.set_result(reply)
+            self._tell(reply)
 
     def eof_received(self) -> None:
         self._end(EOFError())
@@ -111,12 +120,24 @@ class Connection(asyncio.Protocol):
         if self._ended is not None:
             return
         self._ended = error
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(error)
-            self._reply.exception()  # asyncio would log an error that nobody has looked at
+        self._tell(error)
         self.resume_writing()
         if self.on_end is not None:
             self.on_end()
+
+    def _tell(self, told: Reply | Exception) -> None:
+        on_reply, self._on_reply = self._on_reply, None
+        if on_reply is not None:
+            on_reply(told)
+
+
+def _settle(reply: asyncio.Future[Reply], told: Reply | Exception) -> None:
+    if reply.done():  # nobody waits for it any more
+        return
+    if isinstance(told, Reply):
+        reply.set_result(told)
+    else:
+        reply.set_exception(told)
 
 
 def _taken(read: bytearray) -> Reply | None:

@@ -36,32 +36,18 @@ class Runtime:
         self._state = state
         self._environ = environ
         self._margin_s = margin_s
-        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def stop(self) -> None:
         """After the invocation at hand, if there is one."""
-        if not self._stopping.done():
-            self._stopping.set_result(None)
+        self._api.stop()
 
     async def serve(self) -> None:
         """Raises RuntimeApiError."""
-        while (invocation := await self._next()) is not None:
+        while (invocation := await self._api.next()) is not None:
             self._set_trace(invocation.trace_id)
             fault = await self._answer(invocation)
             if fault is not None:
                 fault.log(invocation.context.request_id)
-
-    async def _next(self) -> Invocation | None:
-        """None when told to stop. Then nothing is asked for: an invocation that was handed out would be lost."""
-        if self._stopping.done():
-            return None
-        arriving = asyncio.create_task(self._api.next())
-        either: set[asyncio.Future[Any]] = {arriving, self._stopping}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if arriving.done():
-            return arriving.result()
-        arriving.cancel()
-        return None
 
     def _set_trace(self, trace_id: str | None) -> None:
         """Where X-Ray's SDKs look for it."""
@@ -76,7 +62,8 @@ class Runtime:
             await self._api.fail(invocation, UNKNOWN_EVENT)
             return UNKNOWN_EVENT
         exchange = Exchange(self._api, invocation, request)
-        task = asyncio.create_task(self._run(request, invocation, exchange))
+        running = self._run(request, invocation, exchange)
+        task = asyncio.Task(running, loop=asyncio.get_running_loop(), eager_start=True)
         return await self._finished(task, exchange, invocation.context)
 
     async def _run(self, request: Request, invocation: Invocation, exchange: Exchange) -> None:

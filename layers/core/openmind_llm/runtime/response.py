@@ -33,7 +33,8 @@ class ResponseStream:
         self._has_turned = True
         self._may_keep = False
         self._loop = asyncio.get_running_loop()
-        self._reply: asyncio.Future[Reply] | None = None
+        self._has_begun = False
+        self._is_accepted = False
         self._answered: asyncio.Future[None] = self._loop.create_future()
 
     async def write(self, data: bytes) -> None:
@@ -68,36 +69,32 @@ class ResponseStream:
         if not self._is_gone:
             self._put(data)
             await self._connection.drained()
-            if self._connection.has_ended and not self._is_accepted():
+            if self._connection.has_ended and not self._is_accepted:
                 self._give_up()
         if self._is_gone:
             raise ClientDisconnectedError
 
     def _put(self, data: bytes) -> None:
-        if self._reply is not None:
+        if self._has_begun:
             self._connection.write(data)
         else:
-            self._reply = self._connection.ask(self._head + data)
-            self._reply.add_done_callback(self._replied)
+            self._has_begun = True
+            self._connection.begin(self._head + data, self._replied)
 
     def _turned(self) -> None:
         self._has_turned = True
 
-    def _is_accepted(self) -> bool:
-        reply = self._reply
-        return reply is not None and reply.done() and not reply.exception() and reply.result().status in _ACCEPTED
-
-    def _replied(self, told: asyncio.Future[Reply]) -> None:
-        """Or the connection has ended."""
-        if self._is_accepted():
+    def _replied(self, told: Reply | Exception) -> None:
+        if isinstance(told, Exception):
+            self._left()
+        elif told.status in _ACCEPTED:
+            self._is_accepted = True
             self._may_keep = self._has_ended and self._connection.is_drained
             self._connection.on_end = self._left
             self._answer()
-        elif told.exception() is None:
-            Fault("Runtime.ResponseRefused", f"The Runtime API refused the response: {told.result().status}").log()
+        else:
+            Fault("Runtime.ResponseRefused", f"The Runtime API refused the response: {told.status}").log()
             self._give_up()
-        if told.exception() is not None or self._connection.has_ended:
-            self._left()
 
     def _left(self) -> None:
         if not self._has_ended:
