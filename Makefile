@@ -31,6 +31,17 @@ test: .venv/ready ## run every test that needs no AWS account
 soak: .venv/ready ## load the gateway beside a failing provider for SECONDS=600, by SEED=1; see that all is well after it
 	@$(RUN)/python -m tests.soak --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
+# Other gateways are made ready once; PEERS=off leaves them out. What cannot be installed is told, and left out.
+.PHONY: bench
+bench: .venv/ready ## measure the gateway beside others, and its targets (ROUNDS=5, ONLY=, PEERS=off, MARKDOWN=, JSON=)
+	@[ "$(PEERS)" = off ] || $(MAKE) --no-print-directory bench-peers
+	@$(RUN)/python -m tests.benchmarks --rounds $(or $(ROUNDS),5) --only "$(ONLY)" --peers "$(or $(PEERS),on)" \
+		$(if $(MARKDOWN),--markdown "$(MARKDOWN)") $(if $(JSON),--json "$(JSON)")
+
+.PHONY: bench-peers
+bench-peers: .venv/ready ## install the gateways that make bench compares with, under .bench
+	@UV="$(UV)" $(RUN)/python -m tests.benchmarks.install
+
 .PHONY: check
 check: format-check lint types scan licences audit test ## everything that CI runs
 
@@ -130,13 +141,21 @@ prices: .venv/ready ## compare our provider prices with the genai-prices package
 cost: .venv/ready ## reckon docs/cost.md anew, from prices, measurements and the template
 	@$(RUN)/python -m dev.cost
 
+.PHONY: scale
+scale: .venv/ready ## reckon the tables of docs/performance.md anew: what a load of many streams needs
+	@$(RUN)/python -m dev.scale
+
 .PHONY: faults
 faults: .venv/ready ## play what providers can do to a request, and write docs/faults.md
 	@$(RUN)/python -m tests.integration.faults.write
 
+.PHONY: modules
+modules: .venv/ready ## list anew what each function loads at its start; say in the commit why it is more
+	@$(RUN)/python -m tests.unit.functions.imports
+
 .PHONY: clean
 clean: ## remove what the other targets made, local state too
-	rm -rf .venv .checkov .uv .dev .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkov .uv .dev .bench .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(UV):
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: install Python 3.13" >&2; exit 1; }

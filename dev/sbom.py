@@ -1,4 +1,4 @@
-"""The bill of materials (CycloneDX 1.5) of the deployed packages, with their hashes and licences.
+"""The bill of materials (CycloneDX 1.5) of the deployed packages, or of a layer's, with their hashes and licences.
 
 uv makes it, with a random number and the time of day in it. These go: a layer whose bytes change is deployed anew. Each
 component lists all files of its release that uv.lock allows; the deployed one is among them.
@@ -16,9 +16,9 @@ NAMESPACE = uuid.UUID("1f3bca7d-7e0a-4d44-9b6f-6cdd2a9f33b1")
 """Of serial numbers that tell the content."""
 
 
-def bill() -> dict[str, Any]:
-    """The same for the same lock file."""
-    made: dict[str, Any] = json.loads(deployed.exported("cyclonedx1.5"))
+def bill(layer: str = "") -> dict[str, Any]:
+    """The same for the same lock file. Of all layers if none is named."""
+    made: dict[str, Any] = json.loads(deployed.exported("cyclonedx1.5", layer))
     made["metadata"].pop("timestamp", None)
     made.pop("serialNumber", None)
     made["components"] = [one | {"licenses": _licences(one["name"])} for one in made["components"]]
@@ -33,4 +33,4 @@ def _licences(name: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    json.dump(bill(), sys.stdout, indent=1)
+    json.dump(bill(*sys.argv[1:]), sys.stdout, indent=1)

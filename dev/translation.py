@@ -30,3 +30,14 @@ def translate(text: str, **parameters: str) -> dict[str, Any]:
     )
     translated: dict[str, Any] = yaml_parse(validator.get_translated_template_if_valid())
     return translated
+
+
+def layers(text: str) -> dict[str, list[str]]:
+    """The names of each function's layers, in the order in which Lambda unpacks them."""
+    written = yaml_parse(text)
+    shared = written["Globals"]["Function"]["Layers"]
+    functions = {n: r for n, r in written["Resources"].items() if r["Type"] == "AWS::Serverless::Function"}
+    return {
+        name: [layer["Ref"] for layer in (*shared, *function["Properties"].get("Layers", ()))]
+        for name, function in functions.items()
+    }

@@ -76,6 +76,7 @@ class FakeRuntimeApi:
         self.is_idle = threading.Event()
         self.on_chunk: OnChunk = lambda _received, _connection: None
         self.next_replies: list[bytes] = []
+        self.closes_after_events = False
         self.chunk_replies = False
         self.restore_status = b"200 OK"
         self._given: queue.Queue[Given | None] = queue.Queue()
@@ -178,6 +179,8 @@ class FakeRuntimeApi:
     def _reply(self, connection: socket.socket, received: Received) -> None:
         if received.path.endswith("invocation/next"):
             connection.sendall(self._next())
+            if self.closes_after_events:
+                raise HangUp
         elif received.path.endswith("restore/next"):
             connection.sendall(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % self.restore_status)
         else:

@@ -29,7 +29,6 @@ TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 _ALONE = """
 import json, sys, time
-sys.modules["click"] = None  # httpx loads its command line where it finds this, which no layer has
 began, cpu = time.perf_counter(), time.process_time()
 from functions.{function} import handler
 told = {{"import_ms": (time.perf_counter() - began) * 1000, "import_cpu_ms": (time.process_time() - cpu) * 1000}}

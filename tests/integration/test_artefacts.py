@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,7 +21,7 @@ from tests.integration.conftest import REGION, ROOT, Template
 from tests.integration.test_build import FUNCTIONS, LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 TIMEOUT_S = 60
@@ -29,12 +30,17 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "
 
 
 @pytest.fixture(scope="module")
-def opt(built_here: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As Lambda lays /opt out: all layers in one folder."""
-    folder = tmp_path_factory.mktemp("opt")
-    for layer in LAYERS:
-        shutil.copytree(built_here / layer, folder, dirs_exist_ok=True)
-    return folder
+def opt(built_here: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """As Lambda lays /opt out for a function: its layers, and no other, in one folder."""
+
+    @cache
+    def laid_out(layers: tuple[str, ...]) -> Path:
+        folder = tmp_path_factory.mktemp("opt")
+        for layer in layers:
+            shutil.copytree(built_here / layer, folder, dirs_exist_ok=True)
+        return folder
+
+    return lambda function: laid_out(tuple(LAYERS[function]))
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +57,14 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 class Alone:
     """How a function is started on nothing but its own."""
 
-    def __init__(self, built: Path, opt: Path, template: Template) -> None:
+    def __init__(self, built: Path, opt: Callable[[str], Path], template: Template) -> None:
         self._built, self._opt, self._template = built, opt, template
 
     def command(self, function: str, event: str = "") -> list[str]:
         handler = self._template["Resources"][function]["Properties"]["Handler"]
         program = [sys._base_executable, "-I", "-S", "-W", "error::ImportWarning"]  # type: ignore[attr-defined]
         content = (ROOT / "events" / f"{event}.json").read_text() if event else ""
-        folders = [str(self._built / function), str(self._opt / "python")]
+        folders = [str(self._built / function), str(self._opt(function) / "python")]
         return [*program, str(emulators.APPS / "alone.py"), *folders, handler, content]
 
     def environment(self, function: str, places: Mapping[str, str]) -> dict[str, str]:
@@ -84,7 +90,7 @@ class Alone:
 
 
 @pytest.fixture(scope="module")
-def alone(built_here: Path, opt: Path, template: Template) -> Alone:
+def alone(built_here: Path, opt: Callable[[str], Path], template: Template) -> Alone:
     return Alone(built_here, opt, template)
 
 
@@ -109,7 +115,10 @@ def test_the_route_function_answers_alone(alone: Alone) -> None:
 
 
 def test_the_authorizer_refuses_alone(alone: Alone, aws: dict[str, str]) -> None:
-    """For which it asks for the pepper and the key: the whole of boto3 is there."""
+    """For which it asks for the pepper and the key, without the AWS SDK.
+
+    That would be loaded, from Lambda's own Python, for credentials that are not in the environment; there they are.
+    """
     assert alone.run("AuthFunction", "auth_wrong_key", aws) == {"answer": "Unauthorized", "foreign": []}
 
 

@@ -20,8 +20,9 @@ from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.completions import Call, Completions, Times
 from openmind_llm.domain.keys import Caller
 from openmind_llm.errors import GatewayError
-from openmind_llm.providers import client, table
+from openmind_llm.providers import table
 from openmind_llm.providers.client import HttpUpstream
+from openmind_llm.providers.http.client import client
 from openmind_llm.providers.streams import Clocks
 from openmind_llm.storage.cached_answers import DynamoCache
 from openmind_llm.storage.health import DynamoHealth
@@ -70,7 +71,7 @@ class Whole:
     async def _ask(self) -> int:
         body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": WORDS}]}).encode()
         call = Call(Caller("key-1", "account-1"), "openai", body, "request-1")
-        async with client.client() as http:
+        async with client() as http:
             try:
                 async with self._caching(http).open(call, Asked(cache_control="max-age=60")) as reply:
                     self.heard += [repr(reply.headers), *[one.decode() async for one in reply.payloads]]

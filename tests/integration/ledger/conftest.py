@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,16 +20,21 @@ from openmind_llm.domain.plans import Limits
 from openmind_llm.storage import boto
 from openmind_llm.storage.ledger import DynamoLedger
 from tests import canaries, processes
+from tests.fake_runtime_api import FakeRuntimeApi
 from tests.fake_upstream import FakeUpstream
-from tests.integration.ledger import racers
+from tests.integration.ledger import counted, racers
 from tests.integration.ledger.books import Books
+from tests.integration.ledger.canned import Canned
+from tests.integration.ledger.counted import Served
 from tests.integration.ledger.racers import PROCESSES, Race, Result
+from tests.integration.ledger.recorded import RecordedAws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 type Run = Callable[[Race], Result]
 type Open = Callable[..., Books]
+type Serve = Callable[[int], AbstractContextManager[Served]]
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +124,31 @@ def places(environment: dict[str, str], upstream: FakeUpstream) -> dict[str, str
         | {"UPSTREAM_TIMEOUT_S": "2", "SETTLE_MARGIN_S": "1", "DRAIN_TIMEOUT_S": "0.5"}
         | {"BREAKER_FAILURES": "0"}  # its own calls to the table, one in five requests, are counted with its tests
     )
+
+
+@pytest.fixture(scope="module")
+def aws(environment: dict[str, str]) -> Iterator[RecordedAws]:
+    with RecordedAws(environment["AWS_ENDPOINT_URL"]) as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def provider() -> Iterator[Canned]:
+    with Canned() as canned:
+        yield canned
+
+
+@pytest.fixture
+def served(aws: RecordedAws, places: dict[str, str], dynamodb: "DynamoDBClient", provider: Canned) -> Serve:
+    """Begins a new environment of the stream function, with this hash seed."""
+    seed.seed_key(canaries.API_KEY, "unlimited", "served")
+    own = {"AWS_ENDPOINT_URL": aws.url, "OPENAI_BASE_URL": f"{provider.url}/openai"}
+
+    @contextmanager
+    def begun(hash_seed: int) -> Iterator[Served]:
+        with FakeRuntimeApi() as api:
+            api.on_chunk = provider.on_chunk
+            with counted.served(api, places | own, hash_seed) as function:
+                yield function
+
+    return begun

@@ -1,13 +1,16 @@
-"""Which processor the layer of dependencies is built for."""
+"""Which processor a layer of packages is built for."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from dev.deployed import LAYERS
+
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize(
     ("variables", "asked"),
     [
@@ -20,9 +23,9 @@ ROOT = Path(__file__).parents[3]
     ],
     ids=["Lambda's", "an emulator's", "this machine's", "another", "Lambda's in spite of an emulator"],
 )  # fmt: skip
-def test_the_layer_is_built_for(variables: dict[str, str], asked: list[str]) -> None:
+def test_a_layer_is_built_for(variables: dict[str, str], asked: list[str], layer: str) -> None:
     done = subprocess.run(
-        ["make", "-n", "-f", "layers/dependencies/Makefile", "build-DependenciesLayer", "ARTIFACTS_DIR=/tmp/none"],
+        ["make", "-n", "-f", f"layers/{layer}/Makefile", f"build-{layer.title()}Layer", "ARTIFACTS_DIR=/tmp/none"],
         cwd=ROOT, env={"PATH": "/usr/bin:/bin", **variables}, capture_output=True, text=True, check=True,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from email.message import Message
 from importlib.metadata import PackageMetadata
 from pathlib import Path
@@ -14,8 +15,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from dev import deployed, licences, sbom
 
 ROOT = Path(__file__).parents[3]
-RECIPE = (ROOT / "layers" / "dependencies" / "Makefile").read_text()
-SERVICES = (ROOT / "layers" / "dependencies" / "services.txt").read_text().split()
+RECIPE = (ROOT / "layers" / "packages.mk").read_text()
+SERVICES = (ROOT / "layers" / "management" / "services.txt").read_text().split()
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def bill() -> dict[str, Any]:
     return sbom.bill()
 
 
-def test_the_layer_is_installed_by_hashes_from_wheels_alone() -> None:
+def test_layers_are_installed_by_hashes_from_wheels_alone() -> None:
     """A package whose bytes are not those of uv.lock stops the build, and none runs a setup of its own."""
     (install,) = re.findall(r"\t\$\(UV\) pip install (?:.*\\\n)*.*", RECIPE)
 
@@ -39,9 +40,20 @@ def test_every_requirement_has_a_version_and_a_hash() -> None:
     assert [line for line in packages if "==" not in line or "--hash=sha256:" not in line] == []
 
 
-def test_the_layer_is_made_of_what_is_audited() -> None:
-    """One and the same choice of uv.lock."""
-    assert set(deployed.DEPLOYED) <= set(RECIPE.split())
+def test_the_layers_are_made_of_what_is_audited() -> None:
+    """Each package in one of them."""
+    layers = [deployed.packages(layer) for layer in deployed.LAYERS]
+
+    assert set.union(*layers) == deployed.packages()
+    assert sum(map(len, layers)) == len(deployed.packages())
+
+
+def test_what_every_function_has_is_a_dependency_of_the_package() -> None:
+    """Where its version stands."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    named = {re.split(r"[=\[]", one)[0] for one in project["project"]["dependencies"]}
+
+    assert set(project["dependency-groups"]["every-function"]) <= named
 
 
 def test_the_layer_keeps_the_services_that_the_package_asks() -> None:

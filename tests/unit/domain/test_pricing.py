@@ -41,17 +41,17 @@ def used(
 def test_a_class_without_a_price_of_its_own_costs_its_share_at_the_provider_rounded_up(
     token_class: str, expected: int
 ) -> None:
-    assert pricing.per_token(PRICE, token_class) == expected
+    assert PRICE.per_token[token_class] == expected
 
 
 @pytest.mark.parametrize("token_class", ["cached_input", "cache_write"])
 def test_a_class_that_the_provider_does_not_price_costs_as_much_as_input(token_class: str) -> None:
-    assert pricing.per_token(priced(usd={token_class: None}), token_class) == 4_000
+    assert priced(usd={token_class: None}).per_token[token_class] == 4_000
 
 
 @pytest.mark.parametrize("token_class", ["cached_input", "cache_write", "reasoning"])
 def test_a_class_with_a_price_of_its_own_costs_that(token_class: str) -> None:
-    assert pricing.per_token(priced(omcu={token_class: 7}), token_class) == 7
+    assert priced(omcu={token_class: 7}).per_token[token_class] == 7
 
 
 def test_each_token_is_charged_once_by_its_class() -> None:
@@ -70,7 +70,7 @@ def test_the_charge_has_no_tiers() -> None:
     ("omcu", "dearest"), [({}, 5_000), ({"cache_write": 10}, 4_000), ({"cached_input": 9_000}, 9_000)]
 )
 def test_the_dearest_input_is_that_of_any_class(omcu: dict[str, int], dearest: int) -> None:
-    assert pricing.dearest_input(priced(omcu=omcu)) == dearest
+    assert priced(omcu=omcu).dearest_input == dearest
 
 
 def test_a_hold_takes_the_dearest_class_of_input_and_of_output() -> None:

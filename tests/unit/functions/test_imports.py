@@ -1,57 +1,40 @@
-"""What each function loads at its start. Modules are counted, not seconds: a number that no busy machine changes."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""What each function loads at its start is what is listed, so that a change of it is a change for a reviewer to see."""
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-ENVIRONMENT = {
-    "TABLE_NAME": "table",
-    "KEY_PEPPER_SECRET": "pepper",
-    "PROVIDER_KEYS_SECRET": "keys",
-    "USAGE_BUCKET": "bucket",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "POWERTOOLS_SERVICE_NAME": "test",
-    "PYTHONPATH": f"{ROOT}/layers/core",
-}
-CEILINGS = {"auth": 240, "export": 500, "inspect": 410, "rollout": 285, "route": 800, "stream": 485, "sweep": 275}
-"""Modules. Raised only with a reason in the commit that raises it."""
+from tests.unit.functions import imports
+from tests.unit.functions.imports import FUNCTIONS, listed, loaded, named
 
-NOT_DEPLOYED = ("OpenSSL", "awscrt", "click", "h2", "pygments", "rich")
-"""Packages of the development environment that libraries take up where they find them."""
+MANAGING = {"anyio", "boto3", "cryptography", "fastapi", "httpcore", "httpx", "jwt", "mangum", "pydantic"}
+"""Packages of the layer that completions do without."""
 
 
-def loaded(function: str) -> set[str]:
-    program = (
-        f"import sys; sys.modules.update(dict.fromkeys({NOT_DEPLOYED})); import functions.{function}.handler; "
-        f"print(*(name for name in sys.modules if name not in {NOT_DEPLOYED}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return set(done.stdout.split())
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_loads_no_module_that_is_not_listed(function: str) -> None:
+    new = sorted(named(loaded(function)) - listed(function))
+
+    assert not new, f"{function} loads {new} at its start. If it must: `make modules`, and say in the commit why"
 
 
-@pytest.mark.parametrize("function", CEILINGS)
-def test_a_function_loads_no_more_modules_than_its_ceiling(function: str) -> None:
-    assert len(loaded(function)) <= CEILINGS[function]
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_list_names_no_module_that_is_no_longer_loaded(function: str) -> None:
+    """It would let the module back in unseen."""
+    gone = sorted(listed(function) - named(loaded(function)))
+
+    assert not gone, f"{function} no longer loads {gone}: `make modules` takes it out of the list"
 
 
-def test_the_stream_function_does_not_load_the_framework() -> None:
-    tops = {name.partition(".")[0] for name in loaded("stream")}
-
-    assert not tops & {"fastapi", "starlette", "pydantic", "mangum"}
+def test_every_function_has_its_list() -> None:
+    assert sorted(path.stem for path in imports.LISTS.iterdir()) == FUNCTIONS
 
 
-def test_the_authorizer_loads_neither_the_framework_nor_the_http_client() -> None:
-    tops = {name.partition(".")[0] for name in loaded("auth")}
+@pytest.mark.parametrize("function", ["auth", "stream"])
+def test_completions_load_no_package_of_those_that_manage(function: str) -> None:
+    assert not {name.partition(".")[0] for name in loaded(function)} & (MANAGING | {"starlette"})
 
-    assert not tops & {"fastapi", "starlette", "pydantic", "httpx", "httpcore", "anyio", "mangum"}
+
+def test_the_authorizer_loads_no_http_client() -> None:
+    assert "httptools" not in {name.partition(".")[0] for name in loaded("auth")}
 
 
 @pytest.mark.parametrize("function", ["auth", "stream", "sweep"])

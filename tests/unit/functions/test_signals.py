@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openmind_llm.domain import keys
-from tests.unit.functions.test_imports import ENVIRONMENT, ROOT
+from tests.unit.functions.imports import ENVIRONMENT, ROOT
 
 NOBODY_LISTENS = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",

@@ -1,12 +1,12 @@
 """The one HTTP client against a provider on a real socket: what becomes of its connections."""
 
 import asyncio
+import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any
 
-import httpx
 import pytest
 
 from openmind_llm.domain.attempts.target import Patience, ProviderKey, Target
@@ -15,6 +15,10 @@ from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.errors import GatewayError, ProviderUnavailableError
 from openmind_llm.providers import client, table
 from openmind_llm.providers.client import HttpUpstream
+from openmind_llm.providers.http import client as http_client
+from openmind_llm.providers.http import pool
+from openmind_llm.providers.http.client import HttpClient
+from openmind_llm.providers.http.pool import Connect
 from openmind_llm.providers.streams import Clocks
 from tests.fake_upstream import EVENTS, SILENCE, FakeUpstream, HangUpError, Stream, json_reply
 
@@ -40,14 +44,9 @@ def route(provider: FakeUpstream) -> Route:
 
 
 @asynccontextmanager
-async def upstream() -> AsyncIterator[tuple[HttpUpstream, httpx.AsyncClient]]:
-    async with client.client() as http:
+async def upstream() -> AsyncIterator[tuple[HttpUpstream, HttpClient]]:
+    async with http_client.client() as http:
         yield HttpUpstream(http, Clocks(5, 5, 5)), http
-
-
-def connections(http: httpx.AsyncClient) -> list[Any]:
-    pool: Any = http._transport
-    return list(pool._pool.connections)
 
 
 async def read_all(asked: HttpUpstream, route: Route) -> None:
@@ -61,24 +60,33 @@ async def read_one(asked: HttpUpstream, route: Route) -> None:
         await anext(answer.chunks)
 
 
-def left_after(use: Use, route: Route) -> list[bool]:
-    """Whether each connection that is left is free for the next request."""
+def left_after(use: Use, route: Route) -> tuple[int, int]:
+    """How many connections are free for the next request, and how many are lost to it."""
 
-    async def play() -> list[bool]:
+    async def play() -> tuple[int, int]:
         async with upstream() as (asked, http):
             with suppress(GatewayError):
                 await use(asked, route)
-            return [one.is_idle() for one in connections(http)]
+            return http.pool.idle, http.pool.busy
 
     return asyncio.run(play())
 
 
 def test_a_stream_that_was_read_to_its_end_leaves_its_connection_to_the_next(route: Route) -> None:
-    assert left_after(read_all, route) == [True]
+    assert left_after(read_all, route) == (1, 0)
 
 
-def test_a_stream_that_was_left_early_leaves_no_connection(route: Route) -> None:
-    assert left_after(read_one, route) == []
+def test_a_stream_that_was_left_early_leaves_no_connection(route: Route, provider: FakeUpstream) -> None:
+    left = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        yield EVENTS[0]
+        left.wait(5)
+
+    provider.answer = lambda _: Stream(slow())
+
+    assert left_after(read_one, route) == (0, 0)
+    left.set()
 
 
 def test_a_stream_that_broke_leaves_no_connection(route: Route, provider: FakeUpstream) -> None:
@@ -88,19 +96,21 @@ def test_a_stream_that_broke_leaves_no_connection(route: Route, provider: FakeUp
 
     provider.answer = lambda _: Stream(breaking())
 
-    assert left_after(read_all, route) == []
+    assert left_after(read_all, route) == (0, 0)
 
 
 def test_a_refusal_holds_no_connection(route: Route, provider: FakeUpstream) -> None:
     provider.answer = lambda _: json_reply({"error": {"message": "no"}}, 400)
 
-    assert left_after(read_all, route) in ([], [True])
+    assert left_after(read_all, route) == (1, 0)
 
 
-def test_a_stream_that_begins_with_an_error_leaves_no_connection(route: Route, provider: FakeUpstream) -> None:
+def test_a_stream_that_begins_with_an_error_loses_no_connection(route: Route, provider: FakeUpstream) -> None:
     provider.streams(b'data: {"error": {"message": "no"}}\n\n', *EVENTS)
 
-    assert left_after(read_all, route) == []
+    _, lost = left_after(read_all, route)
+
+    assert lost == 0
 
 
 def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) -> None:
@@ -109,20 +119,17 @@ def test_events_are_asked_for_as_they_are(route: Route, provider: FakeUpstream) 
     assert provider.received[0].headers["accept-encoding"] == "identity"
 
 
-class Unconnected(httpx.AsyncBaseTransport):
-    """Never gets as far as to send anything."""
-
-    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
-        await asyncio.Event().wait()
-        raise AssertionError
+async def never(*_: object) -> None:
+    """Does not connect."""
+    await asyncio.Event().wait()
 
 
-def failure_of(http: httpx.AsyncClient, route: Route, *, is_stream: bool) -> ProviderUnavailableError:
+def failure_of(connect: Connect, route: Route, *, is_stream: bool) -> ProviderUnavailableError:
     """Of a call that has 300 ms."""
     request, patience = ChatRequest("gpt-4o", BODY | {"stream": is_stream}), Patience(0.3, 0.3)
 
     async def ask() -> None:
-        async with http:
+        async with HttpClient(connect) as http:
             asked = HttpUpstream(http, Clocks(5, 5, 5))
             if not is_stream:
                 await asked.complete(Target(route, KEY), request, patience)
@@ -137,7 +144,7 @@ def failure_of(http: httpx.AsyncClient, route: Route, *, is_stream: bool) -> Pro
 
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_what_was_never_sent_cannot_have_cost_anything(route: Route, is_stream: bool) -> None:
-    error = failure_of(httpx.AsyncClient(transport=Unconnected()), route, is_stream=is_stream)
+    error = failure_of(never, route, is_stream=is_stream)
 
     assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", False, True)
 
@@ -146,7 +153,7 @@ def test_what_was_never_sent_cannot_have_cost_anything(route: Route, is_stream: 
 def test_what_was_sent_may_have_cost(route: Route, provider: FakeUpstream, is_stream: bool) -> None:
     provider.answer = lambda _: SILENCE
 
-    error = failure_of(client.client(), route, is_stream=is_stream)
+    error = failure_of(pool.over(ssl.create_default_context()), route, is_stream=is_stream)
 
     assert (error.means, error.may_have_cost, error.may_retry) == ("timeout", True, False)
 

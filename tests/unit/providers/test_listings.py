@@ -95,13 +95,13 @@ def test_an_answer_of_another_form_is_told_as_such(upstream: FakeUpstream, body:
 def test_a_connection_that_breaks_is_told_by_its_class(upstream: FakeUpstream) -> None:
     upstream.answer = lambda _: HANG_UP
 
-    assert told(upstream) == Unlisted("no answer: RemoteProtocolError", has_key=True)
+    assert told(upstream) == Unlisted("no answer: BrokenError", has_key=True)
 
 
 def test_a_provider_that_is_not_there_is_told_by_its_class() -> None:
     (one,) = asking(SECRET).all([provider("http://127.0.0.1:1")]).values()
 
-    assert one == Unlisted("no answer: ConnectError", has_key=True)
+    assert one == Unlisted("no answer: UnreachableError", has_key=True)
 
 
 def test_nobody_is_waited_for_longer_than_the_time_says(upstream: FakeUpstream) -> None:
@@ -166,7 +166,7 @@ def test_a_provider_in_trouble_says_nothing_of_a_key(upstream: FakeUpstream) -> 
 
 
 def test_a_provider_that_is_not_there_says_nothing_of_a_key() -> None:
-    with pytest.raises(KeyUntriedError, match="no answer: ConnectError"):
+    with pytest.raises(KeyUntriedError, match="no answer: UnreachableError"):
         asking().try_key(provider("http://127.0.0.1:1"), SECRET)
 
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openmind_llm.providers import sse
@@ -56,6 +56,32 @@ def test_where_the_pieces_are_cut_does_not_matter(events: list[bytes], ending: b
     pieces = [sent[start:end] for start, end in pairwise(places)]
 
     assert decoded(*pieces) == events
+
+
+class Plain(Decoder):
+    """Without the short way."""
+
+    def _whole_events(self, piece: bytes) -> list[bytes]:
+        return []
+
+
+BITS = [b"data: ", b"data:", b"dat", b"a", b"{}", b"\n", b"\n\n", b"\r", b"\r\n", b":", b" ", sse.BYTE_ORDER_MARK]
+SCRAPS = st.lists(st.sampled_from(BITS), max_size=12).map(b"".join)
+WHOLE = st.lists(st.sampled_from([b"data: a\n\n", b"data: \n\n", b"data: a b\n\n"]), max_size=3).map(b"".join)
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.one_of(SCRAPS, WHOLE), max_size=8))
+def test_the_short_way_for_whole_events_changes_nothing(pieces: list[bytes]) -> None:
+    quick, plain = Decoder(), Plain()
+
+    for piece in pieces:
+        assert quick.feed(piece) == plain.feed(piece)
+        assert vars(quick) == vars(plain)
+
+
+def test_whole_events_take_the_short_way() -> None:
+    assert Decoder()._whole_events(b"data: a\n\ndata: b\n\n") == [b"a", b"b"]
 
 
 def test_an_event_of_64_kib_is_one_event() -> None:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from openmind_llm.runtime.asgi import App, Receive, Scope, Send
+from openmind_llm.runtime.connection import Connection
 from openmind_llm.runtime.response import ClientDisconnectedError
 from tests.fake_runtime_api import TIMEOUT_S, FakeRuntimeApi, HangUp, OnChunk, Received
 from tests.unit.runtime.serving import body, hello, rest_event, serve, start
@@ -205,29 +206,60 @@ def test_a_refusal_releases_a_writer_that_waits(api: FakeRuntimeApi, *, is_last:
     assert in_time == [True]
 
 
+@pytest.fixture
+def lost(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set when the runtime has seen the end of a connection."""
+    event, ended = asyncio.Event(), Connection.connection_lost
+
+    def told(self: Connection, error: Exception | None) -> None:
+        ended(self, error)
+        event.set()
+
+    monkeypatch.setattr(Connection, "connection_lost", told)
+    return event
+
+
 def test_a_response_that_cannot_be_opened_is_a_client_that_has_gone(
-    api: FakeRuntimeApi, monkeypatch: pytest.MonkeyPatch
+    api: FakeRuntimeApi, lost: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The connection that the event came on is lost, and there is no other one."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await start(send)
-        monkeypatch.setattr(asyncio, "open_connection", refused)
-        try:
-            await body(send, b"half", more=True)
-        except ClientDisconnectedError:
-            seen.append((await receive())["type"])
-        finally:
-            monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.get_running_loop(), "create_connection", refused)
+            await asyncio.wait_for(lost.wait(), TIMEOUT_S)
+            try:
+                await body(send, b"half", more=True)
+            except ClientDisconnectedError:
+                seen.append((await receive())["type"])
 
     async def refused(*_: object, **__: object) -> None:
         raise ConnectionRefusedError
 
     seen: list[str] = []
+    api.closes_after_events = True
     api.give(rest_event())
 
     serve(api, app)
 
     assert seen == ["http.disconnect"]
+
+
+def test_a_response_takes_a_new_connection_where_that_of_its_event_is_lost(
+    api: FakeRuntimeApi, lost: asyncio.Event
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.wait_for(lost.wait(), TIMEOUT_S)
+        await hello(scope, receive, send)
+
+    api.closes_after_events = True
+    api.give(rest_event())
+
+    serve(api, app)
+
+    assert api.response.payload == [b"hello"]
 
 
 def test_sending_after_the_end_is_an_error(api: FakeRuntimeApi) -> None:

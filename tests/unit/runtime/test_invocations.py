@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from openmind_llm.runtime.api import RuntimeApi, RuntimeApiError
+from openmind_llm.runtime.api import RuntimeApi
 from openmind_llm.runtime.asgi import Receive, Scope, Send
+from openmind_llm.runtime.connection import RuntimeApiError
 from tests.fake_runtime_api import FakeRuntimeApi
 from tests.unit.runtime.serving import body, hello, rest_event, serve, start, url_event
 

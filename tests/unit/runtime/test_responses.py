@@ -9,6 +9,7 @@ from http import HTTPStatus
 import pytest
 
 from openmind_llm.runtime.asgi import Receive, Scope, Send
+from openmind_llm.runtime.connection import Connection
 from tests.fake_runtime_api import TIMEOUT_S, FakeRuntimeApi, Received
 from tests.unit.runtime.serving import body, hello, rest_event, serve, start, url_event
 
@@ -261,7 +262,7 @@ def test_an_application_that_only_sends_lets_others_run(api: FakeRuntimeApi) -> 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         counting = asyncio.create_task(count())
         await start(send)
-        for _ in range(100):
+        for _ in range(101):  # the loop has had its turn before the first
             await body(send, b"x", more=True)
         has_sent.set()
         await body(send, b"")
@@ -289,17 +290,25 @@ def test_chunks_are_not_held_back_by_the_kernel(api: FakeRuntimeApi, monkeypatch
         await start(send)
         await body(send, b"")
 
-    connect = asyncio.open_connection
+    made = Connection.connection_made
 
-    async def watched(*arguments: object, **options: object) -> object:
-        pair = await connect(*arguments, **options)  # type: ignore[arg-type]
-        opened.append(pair[1].get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        return pair
+    def watched(self: Connection, transport: asyncio.BaseTransport) -> None:
+        made(self, transport)
+        opened.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
-    monkeypatch.setattr(asyncio, "open_connection", watched)
+    monkeypatch.setattr(Connection, "connection_made", watched)
     api.give(rest_event())
 
     serve(api, app)
 
     assert opened
     assert all(opened)
+
+
+def test_event_and_response_share_a_connection(api: FakeRuntimeApi) -> None:
+    api.give(rest_event())
+    api.give(rest_event())
+
+    serve(api, hello)
+
+    assert {received.connection for received in api.received} == {1}

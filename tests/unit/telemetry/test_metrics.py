@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from openmind_llm.telemetry.metrics import OURS, Metrics
+from openmind_llm.telemetry.metrics import OURS, Metrics, embedded
 from tests.unit.telemetry.telling import attempt, errors_of_all_kinds, line_of, lines, told
 
 UNITS = {"Milliseconds", "Seconds", "Count"}
@@ -195,10 +196,17 @@ def test_one_request_leaves_nothing_to_the_next() -> None:
     assert values(line_of(told(), telemetry)) == {"Requests": 1, "Errors": 0, "Duration": 700}
 
 
-def test_the_service_of_the_logger_is_no_dimension(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Powertools makes one of this variable, which the functions set for their Logger."""
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stream")
+def test_the_object_is_what_powertools_would_build() -> None:
+    sets = [{"stage": "prod"}, {"stage": "prod", "provider": "openai"}]
+    measures = [("Requests", "Count", 1.0), ("Duration", "Milliseconds", 2.5)]
+    theirs = AmazonCloudWatchEMFProvider(namespace="OpenMind", service="")
+    theirs.add_dimension("stage", "prod")
+    theirs.add_dimensions(stage="prod", provider="openai")
+    for name, unit, value in measures:
+        theirs.add_metric(name, unit, value)
+    expected: dict[str, Any] = {**theirs.serialize_metric_set()}
 
-    (directive,) = checked(line_of(told()))
+    made = embedded((sets, measures))
 
-    assert directive["Dimensions"][0] == ["stage"]
+    assert made["_aws"]["CloudWatchMetrics"] == expected["_aws"]["CloudWatchMetrics"]
+    assert {**made, "_aws": 0} == {**expected, "_aws": 0, "Requests": 1.0, "Duration": 2.5}  # theirs are lists of one

@@ -11,6 +11,7 @@ from openmind_llm import redaction
 from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
 from openmind_llm.domain import ids, keys
+from openmind_llm.domain.aside import answer_alone, aside
 from openmind_llm.domain.keys import Caller
 from openmind_llm.errors import DeadlineExceededError, GatewayError, InternalError, NotFoundError, UserNotFoundError
 
@@ -55,6 +56,17 @@ _LOGIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 
 ADMITTED_PATH = "/chat/completions"
 """Where the admission checks the key once more, in the same write that holds the credit."""
+
+
+class Alone:
+    """For a process that is given a request only after it has answered the one before: nothing is done in threads."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer_alone()
+        await self._app(scope, receive, send)
 
 
 class Outermost:
@@ -122,7 +134,7 @@ class RequireKey:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
             if self._door.user is not None and (scope["path"] in LOGIN_PATHS or _shows_login(scope)):
-                scope["state"]["user"] = await asyncio.to_thread(self._door.user, _login(scope))
+                scope["state"]["user"] = await aside(self._door.user, _login(scope))
             else:
                 scope["state"]["caller"] = await self._caller(scope)
             if scope["path"].endswith("\n"):
@@ -132,11 +144,11 @@ class RequireKey:
     async def _caller(self, scope: Scope) -> Caller:
         caller = _authorized(scope) or await self._check(scope)
         if not scope["path"].endswith(ADMITTED_PATH):
-            await asyncio.to_thread(self._door.require_valid, caller)
+            await aside(self._door.require_valid, caller)
         return caller
 
     async def _check(self, scope: Scope) -> Caller:
-        return await asyncio.to_thread(self._door.authenticate, keys.presented(headers(scope)))
+        return await aside(self._door.authenticate, keys.presented(headers(scope)))
 
 
 def _login(scope: Scope) -> str:

@@ -7,16 +7,17 @@ from typing import Any
 
 from openmind_llm.api import account_bodies
 from openmind_llm.api.account_bodies import moment, omcu
-from openmind_llm.domain import money, pricing, utc
+from openmind_llm.domain import money, utc
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger.counters import Counters
 from openmind_llm.domain.ledger.rows import Entry, Hold, hold_of
 from openmind_llm.domain.quotes import Quote
+from openmind_llm.domain.rates import TOKEN_CLASSES
 from openmind_llm.domain.reports import sheet
 from openmind_llm.domain.reports.own_key import OwnKey
 from openmind_llm.domain.reports.query import UsageQuery
 from openmind_llm.domain.reports.usage import Line, Page
-from openmind_llm.domain.usage import TOKEN_CLASSES, Usage
+from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import GatewayError
 
 COLUMNS = ("requests", "estimated", *(f"{name}_tokens" for name in TOKEN_CLASSES), "charge_omcu")
@@ -93,7 +94,7 @@ def quote(quoted: Quote) -> dict[str, Any]:
         "adjusted": list(quoted.adjusted),
         "price": {
             "version": route.price_version,
-            "micro_omcu_per_token": {name: pricing.per_token(route.price, name) for name in TOKEN_CLASSES},
+            "micro_omcu_per_token": {name: route.price.per_token[name] for name in TOKEN_CLASSES},
         },
         "assumes": {"input_tokens": ask.input_bound, "output_tokens": told.output_cap * ask.choices},
         "max_tokens": told.output_cap,

@@ -6,7 +6,7 @@ import time
 from openmind_llm.api.asgi import App
 from openmind_llm.api.completions import CompletionsEndpoint
 from openmind_llm.api.cors import Cors
-from openmind_llm.api.middleware import Door, Outermost, RequireKey
+from openmind_llm.api.middleware import Alone, Door, Outermost, RequireKey
 from openmind_llm.api.paths import CompletionsAlone
 from openmind_llm.bootstrap import catalogues, credentials, health, telemetry
 from openmind_llm.bootstrap.kept import Kept, with_ledger
@@ -19,18 +19,21 @@ from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ports import Logins
 from openmind_llm.domain.repeats import Repeats
 from openmind_llm.domain.replays import Replays
-from openmind_llm.providers import client
 from openmind_llm.providers.client import HttpUpstream
+from openmind_llm.providers.http import client as http
 from openmind_llm.providers.streams import Clocks
 from openmind_llm.settings import Settings
 from openmind_llm.storage.provider_keys import SecretProviderKeys
 
 
 def create(settings: Settings) -> App:
-    """The completions path alone, as the stream function serves it. Raises OverrideError, PlanOverrideError."""
+    """The completions path alone, as the stream function serves it: a request after the other.
+
+    Raises OverrideError, PlanOverrideError.
+    """
     ledger, kept = with_ledger(settings)
     known = catalogues.create(settings, kept.catalogue)
-    return guarded(CompletionsAlone(endpoint(settings, known, ledger, kept)), settings, ledger)
+    return Alone(guarded(CompletionsAlone(endpoint(settings, known, ledger, kept)), settings, ledger))
 
 
 def guarded(served: App, settings: Settings, ledger: Ledger, logins: Logins | None = None) -> App:
@@ -51,7 +54,7 @@ def endpoint(settings: Settings, known: Catalogues, ledger: Ledger, kept: Kept) 
     attempts = Attempts(
         keys, health.ways(settings, kept.health), Keyring(random.random), time.time, first_s=clocks.first_s
     )
-    upstream, told = HttpUpstream(client.client(), clocks), telemetry.create(settings)
+    upstream, told = HttpUpstream(http.client(), clocks), telemetry.create(settings)
     completions = Completions(known, upstream, attempts, ledger, time.time, times, telemetry=told)
     replays = Replays(completions, ledger, times.total_s)
     repeats = Repeats(completions, ledger, replays, kept.answers, time.time)

@@ -1,13 +1,13 @@
 """The use case: a completion that may be answered by what the same request was answered before."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from openmind_llm.domain import cache_control, metering, response_cache, taping
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.cache_control import Policy
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.filters.refusals import FiltersChangedError
@@ -75,12 +75,15 @@ class Caching:
             return await self._bypassed(stack, call, key, facts)
         lookup = await self._lookup(call, policy, facts) if policy else None
         if lookup is None:
-            return await stack.enter_async_context(self._repeats.answered(call, facts, key))
+            return await stack.enter_async_context(self._asked_first(call, facts, key))
         found = await self._found(call, lookup)
         if found is not None:
             return await self._replayed(stack, call, lookup, found, facts)
         facts["cache"] = MISS if lookup.policy.looks else BYPASS
         return await stack.enter_async_context(self._fresh(call, lookup, facts))
+
+    def _asked_first(self, call: Call, facts: dict[str, Any], key: str | None) -> AbstractAsyncContextManager[Reply]:
+        return self._completions.answered(call, facts) if key is None else self._repeats.answered(call, facts, key)
 
     async def _bypassed(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
         """With an `Idempotency-Key`, which must not have two answers."""
@@ -98,7 +101,7 @@ class Caching:
         """Of the key. What speaks against the key, or its look, is said by the admission."""
         try:
             record = self._ledger.seen_key(call.caller.key_id)
-            record = record or (await asyncio.to_thread(self._ledger.lately, call.caller)).key
+            record = record or (await aside(self._ledger.lately, call.caller)).key
         except GatewayError:
             return None
         return record.cache_max_age_s
@@ -107,7 +110,7 @@ class Caching:
         """None where nobody can answer: who is asked to says why."""
         try:
             request = self._completions.named(call, facts)
-            account = (await asyncio.to_thread(self._ledger.lately, call.caller)).account
+            account = (await aside(self._ledger.lately, call.caller)).account
         except GatewayError:
             return None
         identity = response_cache.identity(call.provider, request.body, call.fallback, account.filters)
@@ -117,7 +120,7 @@ class Caching:
         if not lookup.policy.looks:
             return None
         try:
-            found = await asyncio.to_thread(self._store.answer, lookup.place)
+            found = await aside(self._store.answer, lookup.place)
         except Exception as error:  # noqa: BLE001 - an item that cannot be read, too
             _troubled("cache not read", call, error)
             return None
@@ -152,7 +155,7 @@ class Caching:
         stored = Stored(call.request_id, tape.is_stream, tape.headers, [content])
         answer = CachedAnswer(stored, now, now + lookup.policy.max_age_s)
         try:
-            await asyncio.to_thread(self._store.put, lookup.place, answer)
+            await aside(self._store.put, lookup.place, answer)
         except Exception as error:  # noqa: BLE001 - the client has its answer
             _troubled("answer not cached", call, error)
 

@@ -7,9 +7,11 @@ an admitted name that the catalogue does not know by heart is passed on as it is
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.domain import rates
 from openmind_llm.domain.listing import Listing
 from openmind_llm.errors import UnknownModelError, UnknownProviderError
 
@@ -78,7 +80,7 @@ class Profile:
     drop_message_fields: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Price:
     """A dated price. `usd` is in micro-USD, `omcu` in OMCU, each per million tokens, by token class.
 
@@ -95,6 +97,21 @@ class Price:
     def version(self) -> str:
         """What a ledger keeps to tell by which price it charged."""
         return self.since
+
+    @cached_property
+    def per_token(self) -> dict[str, int]:
+        """Micro-OMCU, by token class: see domain.rates.omcu."""
+        return rates.omcu(self.omcu, self.usd)
+
+    @cached_property
+    def dearest_input(self) -> int:
+        """Micro-OMCU per token: nobody knows beforehand what will be written to a cache."""
+        return max(self.per_token[name] for name in rates.INPUT_CLASSES)
+
+    @cached_property
+    def dearest_output(self) -> int:
+        """Micro-OMCU per token."""
+        return max(self.per_token[name] for name in rates.OUTPUT_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)

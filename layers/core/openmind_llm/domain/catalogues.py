@@ -3,12 +3,12 @@
 What is set has a version. See docs/adr/0016-catalogue-changes-without-a-deploy.md.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.catalogue import Catalogue, OverrideError
 from openmind_llm.domain.telemetry import Signals
 from openmind_llm.errors import GatewayError, LedgerUnavailableError
@@ -63,7 +63,7 @@ class _Known:
 async def current(known: Catalogues) -> Catalogue:
     """In a thread, unless it is at hand. Raises what Catalogues.now does."""
     at_hand = known.at_hand()
-    return await asyncio.to_thread(known.now) if at_hand is None else at_hand
+    return await aside(known.now) if at_hand is None else at_hand
 
 
 class StoredCatalogues:

@@ -159,9 +159,11 @@ class Completions:
         async with AsyncExitStack() as stack:
             with _unknown_to_the_provider(call, exchange.route):
                 reply = await stack.enter_async_context(answer(exchange, meter))
-            heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=meter.logs_content)
-            await stack.enter_async_context(heard)
-            await stack.enter_async_context(recording.of(reply, recorder))
+            if meter.logs_content:
+                heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=True)
+                await stack.enter_async_context(heard)
+            if recorder is not None:
+                await stack.enter_async_context(recording.of(reply, recorder))
             yield reply
 
     def require_allowed(self, call: Call, standing: Standing) -> None:

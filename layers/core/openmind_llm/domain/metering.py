@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from openmind_llm.domain import timings
+from openmind_llm.domain.aside import aside, to_its_end
 from openmind_llm.domain.attempts.budget import Budget
 from openmind_llm.domain.attempts.course import Course
 from openmind_llm.domain.catalogue import Route
@@ -158,12 +159,11 @@ class Meter:
 
     async def _admit(self) -> None:
         """A request that is stopped meanwhile has not reached its provider."""
-        writing = asyncio.ensure_future(asyncio.to_thread(self._ledger.admit, self._exchange.caller, self._ask))
-        is_stopped = await _is_stopped_before(writing)
-        if is_stopped and writing.exception() is not None:
+        admitted = await to_its_end(self._ledger.admit, self._exchange.caller, self._ask)
+        if admitted.is_stopped and admitted.error is not None:
             raise asyncio.CancelledError
-        self._admission = writing.result()
-        if is_stopped:
+        self._admission = admitted.known()
+        if admitted.is_stopped:
             await self._settle(self._admission.hold, settlement.refused(self._admission.hold, self._now_ms()))
             raise asyncio.CancelledError
 
@@ -204,13 +204,11 @@ class Meter:
         self._facts |= {"outcome": ending.outcome, "charge": ending.bill.charge, "cost": ending.bill.cost}
         self._facts |= {"served_provider": hold.provider, "served_model": hold.model}
         self._facts |= _token_facts(ending.usage)
-        writing = asyncio.ensure_future(asyncio.to_thread(self._write, hold, ending))
-        is_stopped = await _is_stopped_before(writing)
-        error = writing.exception()
-        if error is not None:  # of whatever kind: what was answered is not to be lost for it
-            cause = {"cause": type(error).__name__}
+        written = await to_its_end(self._write, hold, ending)
+        if written.error is not None:  # of whatever kind: what was answered is not to be lost for it
+            cause = {"cause": type(written.error).__name__}
             logger.error("not settled: the hold will be swept", extra=_plain(self._facts) | cause)
-        if is_stopped:
+        if written.is_stopped:
             raise asyncio.CancelledError
 
     def _write(self, hold: Hold, ending: Ending) -> None:
@@ -229,24 +227,13 @@ class Meter:
         return int(self._now() * 1000)
 
 
-async def _is_stopped_before(writing: asyncio.Future[Any]) -> bool:
-    """Waits for its end, however often it is told to stop: a write that waits for a thread would never be made."""
-    is_stopped = False
-    while not writing.done():
-        try:
-            await asyncio.wait({writing})
-        except asyncio.CancelledError:
-            is_stopped = True
-    return is_stopped
-
-
 @asynccontextmanager
 async def disclosing(ledger: Ledger, caller: Caller) -> AsyncIterator[None]:
     """Errors that come of it tell the caller its limits and credit, too."""
     try:
         yield
     except GatewayError as error:
-        error.headers = {**await asyncio.to_thread(ledger.refused, caller), **error.headers}
+        error.headers = {**await aside(ledger.refused, caller), **error.headers}
         raise
 
 

@@ -1,11 +1,11 @@
 """The use case: a completion that is asked for once more, under the `Idempotency-Key` that it had."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from openmind_llm.domain import idempotency, metering
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.idempotency import AnswerStore, Record, StillRunningError
 from openmind_llm.domain.ledger.ledger import Ledger
@@ -65,7 +65,7 @@ class Repeats:
         self, stack: AsyncExitStack, call: Call, recorder: Recorder, facts: dict[str, Any]
     ) -> Reply | None:
         """None where the request is to be made."""
-        record = await asyncio.to_thread(self._answers.record, call.caller.account_id, recorder.record_id)
+        record = await aside(self._answers.record, call.caller.account_id, recorder.record_id)
         if record is None or idempotency.is_free(record, self._now()):
             return None
         async with self._replays.allowed(call):
@@ -76,5 +76,5 @@ class Repeats:
 
     async def _stored(self, record: Record, body_hash: str) -> Stored:
         kept = idempotency.kept_for(record, body_hash)
-        parts = await asyncio.to_thread(self._answers.parts, record)
+        parts = await aside(self._answers.parts, record)
         return Stored(record.claim.request_id, kept.is_stream, kept.headers, parts)

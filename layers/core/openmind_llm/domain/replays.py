@@ -1,10 +1,10 @@
 """How an answer that was stored is given again, whatever it was stored for."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 from openmind_llm.domain import metering, taping
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.completions import Call, Completions, Reply
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.standing import Standing
@@ -25,7 +25,7 @@ class Replays:
 
         Raises AuthenticationError, LedgerUnavailableError, and what Completions.require_allowed raises.
         """
-        standing = await asyncio.to_thread(self._ledger.standing, call.caller)
+        standing = await aside(self._ledger.standing, call.caller)
         async with metering.disclosing(self._ledger, call.caller):
             self._completions.require_allowed(call, standing)
             yield standing
@@ -33,6 +33,6 @@ class Replays:
     async def reply(self, stack: AsyncExitStack, call: Call, stored: Stored) -> Reply:
         """Only within `allowed`. The payloads are closed with the stack."""
         payloads = await stack.enter_async_context(aclosing(taping.played(stored.parts)))
-        now = await asyncio.to_thread(self._ledger.disclosed, call.caller)
+        now = await aside(self._ledger.disclosed, call.caller)
         told = {"x-openmind-original-request-id": stored.request_id, "x-openmind-cost": "0"}
         return Reply({**stored.headers, **now, **told}, stored.is_stream, payloads, total_s=self._total_s)

@@ -1,9 +1,9 @@
 """A request as the content filters of its account let it pass."""
 
-import asyncio
 from dataclasses import replace
 
 from openmind_llm.domain import filters
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.exchanges import Exchange
 from openmind_llm.domain.ledger.ledger import Ledger
 from openmind_llm.domain.ledger.standing import Standing
@@ -18,7 +18,7 @@ async def passed(ledger: Ledger, exchange: Exchange) -> Exchange:
     seen = ledger.seen(exchange.caller.key_id)
     if seen is not None and seen.account.filters is None:
         return _passed(seen, exchange)
-    return await asyncio.to_thread(screened, ledger, exchange)
+    return await aside(screened, ledger, exchange)
 
 
 def screened(ledger: Ledger, exchange: Exchange) -> Exchange:

@@ -11,10 +11,6 @@ from typing import Any
 from openmind_llm.domain import json_body
 from openmind_llm.domain.catalogue import ImageTokens
 
-INPUT_CLASSES = ("input", "cached_input", "cache_write")
-OUTPUT_CLASSES = ("output", "reasoning")
-TOKEN_CLASSES = (*INPUT_CLASSES, *OUTPUT_CLASSES)
-
 MESSAGE_TOKENS = 4
 """Framing of one message; OpenAI's own counting rule uses 3 to 4."""
 
@@ -53,7 +49,13 @@ class Usage:
 
     @property
     def by_class(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in TOKEN_CLASSES}
+        return {
+            "input": self.input,
+            "cached_input": self.cached_input,
+            "cache_write": self.cache_write,
+            "output": self.output,
+            "reasoning": self.reasoning,
+        }
 
 
 @dataclass(frozen=True, slots=True)

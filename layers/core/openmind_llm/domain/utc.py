@@ -1,6 +1,9 @@
 """Moments as text, in UTC. `seconds` are since the epoch."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
+
+_DAY_S = 86_400
 
 
 def text(seconds: float) -> str:
@@ -11,4 +14,9 @@ def text(seconds: float) -> str:
 
 def day(seconds: float) -> str:
     """`YYYY-MM-DD`."""
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    return _day(int(seconds // _DAY_S))
+
+
+@lru_cache(maxsize=4)
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * _DAY_S, UTC).date().isoformat()

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from openmind_llm.domain.catalogue import Model, Price, Row
-from openmind_llm.domain.usage import TOKEN_CLASSES
+from openmind_llm.domain.rates import TOKEN_CLASSES
 
 STATUSES = ("active", "deprecated", "retired", "unverified")
 

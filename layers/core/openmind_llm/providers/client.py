@@ -2,14 +2,10 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
-
-import httpx
 
 from openmind_llm import __version__
 from openmind_llm.domain import json_body
@@ -18,21 +14,23 @@ from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.target import Patience, Target
 from openmind_llm.domain.catalogue import Provider
 from openmind_llm.domain.requests import ChatRequest
-from openmind_llm.providers import dialect, refusals, replies, transport
+from openmind_llm.errors import ProviderUnavailableError
+from openmind_llm.providers import dialect, refusals, replies
+from openmind_llm.providers.http.client import SUCCESS, HttpClient, Response
+from openmind_llm.providers.http.errors import AnswerTooLongError, BadRequestError, HttpError, UnreachableError
+from openmind_llm.providers.http.requests import Request
 from openmind_llm.providers.sse import EventTooLongError
 from openmind_llm.providers.streams import Clocks, EventSource
 
 logger = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 EVENT_STREAM = "text/event-stream"
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+NEVER_SENT = (UnreachableError, BadRequestError)
 """Failures after which it is certain that no model has seen the request."""
 
-
-class AnswerTooLongError(Exception):
-    """The provider's answer is longer than any that is taken."""
+TOO_LONG = (AnswerTooLongError, EventTooLongError)
+FAILURES = (HttpError, EventTooLongError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,93 +41,83 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_success(self) -> bool:
+        return self.status in SUCCESS
+
 
 class HttpUpstream:
     """See domain.ports.Upstream. No call takes longer than the clocks say, whatever patience it is asked with."""
 
-    def __init__(self, client: httpx.AsyncClient, clocks: Clocks) -> None:
+    def __init__(self, client: HttpClient, clocks: Clocks) -> None:
         self._client = client
         self._clocks = clocks
 
     async def complete(self, target: Target, request: ChatRequest, patience: Patience) -> Answer:
-        outgoing, adjusted = await self._outgoing(target, request, accept="application/json")
+        outgoing, adjusted = _outgoing(target, request, accept="application/json")
         provider = target.route.provider
-        async with _our_errors(provider, outgoing), asyncio.timeout(self._clocks.within(patience).total_s):
-            reply = await read(await self._client.send(outgoing, stream=True), MAX_ANSWER_BYTES)
+        deadline = asyncio.get_running_loop().time() + self._clocks.within(patience).total_s
+        try:
+            reply = await exchange(self._client, outgoing, target.key.secret, MAX_ANSWER_BYTES, deadline)
+        except FAILURES as error:
+            raise _unavailable(provider, error, was_sent=outgoing.is_sent) from None
         return Answer(_answer_body(provider, reply), adjusted, replies.passed_on(reply.headers))
 
     @asynccontextmanager
     async def stream(self, target: Target, request: ChatRequest, patience: Patience) -> AsyncIterator[StreamedAnswer]:
-        outgoing, adjusted = await self._outgoing(target, request, accept=EVENT_STREAM)
-        response, source = await self._begin(target.route.provider, outgoing, self._clocks.within(patience))
+        outgoing, adjusted = _outgoing(target, request, accept=EVENT_STREAM)
+        response, source = await self._begin(target, outgoing, self._clocks.within(patience))
         try:
             async with aclosing(source.chunks()) as chunks:
                 yield StreamedAnswer(chunks, adjusted, replies.passed_on(response.headers))
+            await source.finish()
         finally:
-            # In one piece: a cancellation within would lose the connection for good.
-            await asyncio.shield(_released(source, response))
+            response.close()
 
-    async def _begin(
-        self, provider: Provider, outgoing: httpx.Request, clocks: Clocks
-    ) -> tuple[httpx.Response, EventSource]:
+    async def _begin(self, target: Target, outgoing: Request, clocks: Clocks) -> tuple[Response, EventSource]:
         """The response, with its first chunk in. Whatever fails up to here has a status of its own."""
-        started, first_s = asyncio.get_running_loop().time(), min(clocks.first_s, clocks.total_s)
-        async with _our_errors(provider, outgoing), asyncio.timeout(first_s):
-            response = await self._client.send(outgoing, stream=True)
+        provider, secret = target.route.provider, target.key.secret
+        started = asyncio.get_running_loop().time()
+        deadline = started + min(clocks.first_s, clocks.total_s)
+        try:
+            response = await self._client.send(outgoing, deadline)
             try:
-                await _require_events(provider, response)
-                source = EventSource(provider, response, clocks, started)
-                await source.begin()
+                await _require_events(provider, response, secret, deadline)
+                source = EventSource(provider, response, secret, clocks, started)
+                await source.begin(deadline)
             except BaseException:
-                await response.aclose()
+                response.close()
                 raise
+        except FAILURES as error:
+            raise _unavailable(provider, error, was_sent=outgoing.is_sent) from None
         return response, source
 
-    async def _outgoing(
-        self, target: Target, request: ChatRequest, *, accept: str
-    ) -> tuple[httpx.Request, tuple[str, ...]]:
-        """Raises InvalidRequestError."""
-        body, adjusted = dialect.adjust(request.body, target.route)
-        payload = json_body.dump(body)
-        provider = target.route.provider
-        async with _our_errors(provider):
-            outgoing = self._client.build_request(
-                "POST",
-                f"{provider.base_url}/chat/completions",
-                content=payload,
-                headers=_headers(target.key.secret, accept),
-            )
-        return outgoing, adjusted
 
-
-async def _released(source: EventSource, response: httpx.Response) -> None:
-    await source.finish()
-    await response.aclose()
-
-
-def client() -> httpx.AsyncClient:
-    """Kept connections, no redirects, no cookies from one caller to the next, and nothing read from the environment."""
-    limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60)
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        transport=transport.SteadyTransport(verify=ssl.create_default_context(), limits=limits, trust_env=False),
-        trust_env=False,
-    )
-
-
-TOO_LONG = (AnswerTooLongError, EventTooLongError)
-
-
-@asynccontextmanager
-async def _our_errors(provider: Provider, outgoing: httpx.Request | None = None) -> AsyncIterator[None]:
+async def exchange(http: HttpClient, request: Request, secret: str, most_bytes: int, deadline: float) -> Reply:
+    """Asks, and reads all of the answer. Raises HttpError, TimeoutError."""
+    response = await http.send(request, deadline)
     try:
-        yield
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *TOO_LONG) as error:
-        # The text of such an error may hold a header's value, and so a key: only its class is told.
-        logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
-        was_sent = outgoing is not None and transport.is_sent(outgoing)
-        raise table.unavailable(provider.name, _meaning(error), was_sent=was_sent) from None
+        return await _read(response, secret, most_bytes, deadline)
+    finally:
+        response.close()
+
+
+def _outgoing(target: Target, request: ChatRequest, *, accept: str) -> tuple[Request, tuple[str, ...]]:
+    """Raises InvalidRequestError, ProviderUnavailableError."""
+    body, adjusted = dialect.adjust(request.body, target.route)
+    payload = json_body.dump(body)
+    provider = target.route.provider
+    try:
+        url = f"{provider.base_url}/chat/completions"
+        return Request("POST", url, _headers(target.key.secret, accept), payload), adjusted
+    except BadRequestError as error:
+        raise _unavailable(provider, error, was_sent=False) from None
+
+
+def _unavailable(provider: Provider, error: Exception, *, was_sent: bool) -> ProviderUnavailableError:
+    """Tells the error's class alone."""
+    logger.warning("provider unreachable", extra={"provider": provider.name, "cause": type(error).__name__})
+    return table.unavailable(provider.name, _meaning(error), was_sent=was_sent)
 
 
 def _meaning(error: Exception) -> str:
@@ -140,43 +128,37 @@ def _meaning(error: Exception) -> str:
     return "timeout" if isinstance(error, TimeoutError) else "broken"
 
 
-async def read(response: httpx.Response, most_bytes: int) -> Reply:
-    """All of it, and closes it. Raises AnswerTooLongError, and what httpx raises."""
-    content = bytearray()
-    async with aclosing(response):
-        async for part in response.aiter_bytes():
-            content += part
-            if len(content) > most_bytes:
-                raise AnswerTooLongError
-    body = replies.without_our_key(bytes(content), response.request)
-    return Reply(response.status_code, response.headers, body)
+async def _read(response: Response, secret: str, most_bytes: int, deadline: float) -> Reply:
+    body = await response.read(most_bytes, deadline)
+    return Reply(response.status, response.headers, replies.without_our_key(body, secret))
 
 
-async def _require_events(provider: Provider, response: httpx.Response) -> None:
+async def _require_events(provider: Provider, response: Response, secret: str, deadline: float) -> None:
     """Raises the refusal in a response that is no stream. A whole answer where a stream was asked for is one too."""
     media_type = response.headers.get("content-type", "")
     if response.is_success and media_type.lower().startswith(EVENT_STREAM):
         return
-    _answer_body(provider, await read(response, MAX_ANSWER_BYTES))
+    _answer_body(provider, await _read(response, secret, MAX_ANSWER_BYTES, deadline))
     raise table.unavailable(provider.name, "broken")
 
 
 def _answer_body(provider: Provider, reply: Reply) -> dict[str, Any]:
     parsed = refusals.parse(reply.body)
-    if httpx.codes.is_success(reply.status) and not isinstance(parsed, dict):
+    if reply.is_success and not isinstance(parsed, dict):
         raise table.unavailable(provider.name, "broken")
-    status = refusals.hidden_status(parsed) if httpx.codes.is_success(reply.status) else reply.status
+    status = refusals.hidden_status(parsed) if reply.is_success else reply.status
     if status is not None:
         raise replies.refusal(provider, status, reply.headers, reply.body)
-    return dict(parsed)
+    answer: dict[str, Any] = parsed
+    return answer
 
 
 def _headers(key: str, accept: str) -> dict[str, str]:
-    """Events are taken as they come: a compressing provider may hold them back."""
-    encoding = {"accept-encoding": "identity"} if accept == EVENT_STREAM else {}
-    return encoding | {
+    """Answers are taken as they come: a compressing provider may hold events back."""
+    return {
         "authorization": f"Bearer {key}",
         "content-type": "application/json",
         "accept": accept,
+        "accept-encoding": "identity",
         "user-agent": f"openmind-llm/{__version__}",
     }

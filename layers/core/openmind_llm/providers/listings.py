@@ -7,14 +7,16 @@ in a refusal is told.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import httpx
-
 from openmind_llm import __version__
 from openmind_llm.domain.attempts.target import ProviderKey
 from openmind_llm.domain.catalogue import Provider
 from openmind_llm.domain.listing import KeyRefusedError, KeyUntriedError, Told, Unlisted
 from openmind_llm.providers import client, listed, refusals
-from openmind_llm.providers.client import AnswerTooLongError, Reply
+from openmind_llm.providers.client import Reply
+from openmind_llm.providers.http.client import HttpClient
+from openmind_llm.providers.http.client import client as http_client
+from openmind_llm.providers.http.errors import HttpError
+from openmind_llm.providers.http.requests import Request
 from openmind_llm.providers.listed import NoListError
 
 MAX_LIST_BYTES = 8 * 1024 * 1024
@@ -48,7 +50,7 @@ class HttpListings:
         if not provider.listing.key_path:
             return False
         reply = asyncio.run(self._tried(provider, secret))
-        means = "" if httpx.codes.is_success(reply.status) else _meaning(provider, reply)
+        means = "" if reply.is_success else _meaning(provider, reply)
         if means in REFUSED:
             raise KeyRefusedError(f"{provider.title} refuses the key (status {reply.status})")
         if means:
@@ -56,17 +58,17 @@ class HttpListings:
         return True
 
     async def _all(self, providers: list[Provider]) -> dict[str, Told]:
-        async with client.client() as http:
+        async with http_client() as http:
             told = await asyncio.gather(*(self._told(http, provider) for provider in providers))
         return {provider.name: one for provider, one in zip(providers, told, strict=True)}
 
-    async def _told(self, http: httpx.AsyncClient, provider: Provider) -> Told:
+    async def _told(self, http: HttpClient, provider: Provider) -> Told:
         """By the first key that is let in."""
         reason = ""
         for key in self._keys(provider.name)[:MOST_KEYS]:
             try:
                 reply = await self._asked(http, provider, provider.listing.path, key.secret)
-                if httpx.codes.is_success(reply.status):
+                if reply.is_success:
                     return listed.read(provider.listing, refusals.parse(reply.body))
             except (KeyUntriedError, NoListError) as error:
                 return Unlisted(str(error), has_key=True)
@@ -77,18 +79,17 @@ class HttpListings:
         return Unlisted(reason, has_key=True) if reason else Unlisted("no key", has_key=False)
 
     async def _tried(self, provider: Provider, secret: str) -> Reply:
-        async with client.client() as http:
+        async with http_client() as http:
             return await self._asked(http, provider, provider.listing.key_path, secret)
 
-    async def _asked(self, http: httpx.AsyncClient, provider: Provider, path: str, secret: str) -> Reply:
+    async def _asked(self, http: HttpClient, provider: Provider, path: str, secret: str) -> Reply:
         """Raises KeyUntriedError where no answer came."""
         headers = {"authorization": f"Bearer {secret}", "user-agent": f"openmind-llm/{__version__}"}
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
         try:
-            request = http.build_request("GET", f"{provider.base_url}{path}", headers=headers)
-            async with asyncio.timeout(self._timeout_s):
-                return await client.read(await http.send(request, stream=True), MAX_LIST_BYTES)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, AnswerTooLongError) as error:
-            # The text of such an error may hold a header's value, and so a key: only its class is told.
+            request = Request("GET", f"{provider.base_url}{path}", headers)
+            return await client.exchange(http, request, secret, MAX_LIST_BYTES, deadline)
+        except (HttpError, TimeoutError) as error:
             raise KeyUntriedError(f"no answer: {type(error).__name__}") from None
 
 

@@ -119,7 +119,7 @@ def hidden_status(body: Any) -> int | None:
 def parse(body: bytes) -> Any:
     """The JSON value, or None. What JSON has no number for becomes null: some providers write it, no client may."""
     try:
-        return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         return None
 
@@ -188,3 +188,7 @@ def _retry_info(body: Any) -> float | None:
 def _finite(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
+
+
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_finite)
+"""What `json.loads` would make anew for each text."""

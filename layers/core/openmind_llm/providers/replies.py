@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Mapping
 
-import httpx
-
 from openmind_llm.domain.catalogue import Provider
 from openmind_llm.errors import GatewayError, ProviderNotConfiguredError
 from openmind_llm.providers import refusals
@@ -18,10 +16,9 @@ LIMITS, OURS_FOR_LIMITS = "x-ratelimit-", "x-openmind-provider-ratelimit-"
 """The provider's limits are those of all our clients together: under their own names a client sees its own."""
 
 
-def without_our_key(body: bytes, request: httpx.Request) -> bytes:
+def without_our_key(body: bytes, secret: str) -> bytes:
     """A provider may quote the key that it was sent, and not every key has a shape to be known by."""
-    key = request.headers["authorization"].removeprefix("Bearer ").encode()
-    return body.replace(key, b"[redacted]")
+    return body.replace(secret.encode(), b"[redacted]")
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:

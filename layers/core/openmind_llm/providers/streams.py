@@ -1,13 +1,10 @@
 """One streamed exchange with a provider: its events as chunks, its silences and failures as errors of ours."""
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-
-import httpx
 
 from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.target import Patience
@@ -15,6 +12,8 @@ from openmind_llm.domain.catalogue import Provider
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.errors import GatewayError, ProviderUnavailableError, StreamBrokenError
 from openmind_llm.providers import refusals, replies
+from openmind_llm.providers.http.client import Response
+from openmind_llm.providers.http.errors import HttpError
 from openmind_llm.providers.sse import Decoder, EventTooLongError
 
 logger = logging.getLogger(__name__)
@@ -39,20 +38,24 @@ class Clocks:
 class EventSource:
     """The events of a response that has begun. Errors take their turn among the chunks that came before them."""
 
-    def __init__(self, provider: Provider, reply: httpx.Response, clocks: Clocks, started: float) -> None:
+    def __init__(self, provider: Provider, response: Response, secret: str, clocks: Clocks, started: float) -> None:
         self._provider = provider
-        self._reply = reply
+        self._response = response
+        self._secret = secret
+        self._loop = asyncio.get_running_loop()
         self._clocks = clocks
         self._ends_at = started + clocks.total_s
-        self._pieces = reply.aiter_bytes()
         self._decoder = Decoder()
         self._waiting: deque[Chunk | GatewayError] = deque()
         self._has_ended = False
 
-    async def begin(self) -> None:
-        """Waits for the first event. Raises GatewayError if it is an error, ProviderUnavailableError if none comes."""
+    async def begin(self, deadline: float) -> None:
+        """Waits for the first event. Raises GatewayError if it is an error, ProviderUnavailableError if none comes.
+
+        Raises HttpError, EventTooLongError and TimeoutError, too.
+        """
         while not self._waiting and not self._has_ended:
-            await self._read()
+            await self._read(deadline)
         if not self._waiting:
             raise table.unavailable(self._provider.name, "broken")
         first = self._waiting[0]
@@ -74,13 +77,10 @@ class EventSource:
     async def finish(self) -> None:
         """Reads what follows `[DONE]`, so that the connection can be kept."""
         if self._has_ended:
-            with contextlib.suppress(httpx.HTTPError, TimeoutError):
-                async with asyncio.timeout(END_TIMEOUT_S):
-                    async for _ in self._pieces:
-                        pass
+            await self._response.finish(END_TIMEOUT_S)
 
-    async def _read(self) -> None:
-        piece = await anext(self._pieces, None)
+    async def _read(self, deadline: float) -> None:
+        piece = await self._response.piece(deadline)
         if piece is None:
             self._has_ended = True
             return
@@ -91,15 +91,14 @@ class EventSource:
             self._waiting.append(self._item(data))
 
     async def _read_in_time(self) -> None:
-        idle_at = asyncio.get_running_loop().time() + self._clocks.idle_s
+        idle_at = self._loop.time() + self._clocks.idle_s
         try:
-            async with asyncio.timeout_at(min(idle_at, self._ends_at)):
-                await self._read()
+            await self._read(min(idle_at, self._ends_at))
         except TimeoutError:
             silent = f"sent nothing for {self._clocks.idle_s:g} s"
             how = silent if idle_at < self._ends_at else "took longer than the request may take"
             raise StreamBrokenError(self._provider.name, how) from None
-        except (httpx.HTTPError, EventTooLongError) as error:
+        except (HttpError, EventTooLongError) as error:
             facts = {"provider": self._provider.name, "cause": type(error).__name__}
             logger.warning("provider broke off", extra=facts)
             raise StreamBrokenError(self._provider.name, "broke off in the middle of its answer") from None
@@ -111,8 +110,8 @@ class EventSource:
         status = refusals.hidden_status(body)
         if status is None:
             return Chunk(data, body)
-        told = replies.without_our_key(data, self._reply.request)
-        return replies.refusal(self._provider, status, self._reply.headers, told)
+        told = replies.without_our_key(data, self._secret)
+        return replies.refusal(self._provider, status, self._response.headers, told)
 
     def _after_the_first(self, error: GatewayError) -> GatewayError:
         """An outage here is no failure to connect."""

@@ -10,8 +10,9 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from openmind_llm.runtime import snapshot
-from openmind_llm.runtime.api import RuntimeApi, RuntimeApiError
+from openmind_llm.runtime.api import RuntimeApi
 from openmind_llm.runtime.asgi import App, Lifespan
+from openmind_llm.runtime.connection import RuntimeApiError
 from openmind_llm.runtime.faults import Fault
 from openmind_llm.runtime.invocations import DEFAULT_MARGIN_S, Runtime
 

@@ -1,38 +1,23 @@
-"""Lambda's Runtime API over HTTP/1.1: requests on one kept connection, each response stream on one of its own.
+"""Lambda's Runtime API over HTTP/1.1, on one kept connection.
 
 Protocol: the Lambda developer guide, "Using the Lambda runtime API" and "Building a custom runtime".
 """
 
 import asyncio
 import time
-from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from openmind_llm.runtime.connection import Connection, Reply, RuntimeApiError
 from openmind_llm.runtime.faults import BODY_HEADER, TYPE_HEADER, Fault
 
-_READ_LIMIT = 1024 * 1024
-"""Bytes of a reply's head; also how much asyncio reads ahead."""
 _STREAMING = {
     "Content-Type": "application/vnd.awslambda.http-integration-response",
     "Lambda-Runtime-Function-Response-Mode": "streaming",
     "Transfer-Encoding": "chunked",
     "Trailer": f"{TYPE_HEADER}, {BODY_HEADER}",
 }
-
-
-class RuntimeApiError(Exception):
-    """The Runtime API is not there, or says what this runtime does not understand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer of the Runtime API; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +52,37 @@ class RuntimeApi:
     def __init__(self, address: str) -> None:
         self._place, _, prefix = address.partition("/")
         self._base = "/".join(("", *filter(None, prefix.split("/")), "2018-06-01/runtime"))
-        self._kept: tuple[StreamReader, StreamWriter] | None = None
+        self._kept: Connection | None = None
+        self._is_idle = False
+        self._is_stopped = False
 
-    async def next(self) -> Invocation:
-        """Waits as long as it takes. Raises RuntimeApiError."""
-        while True:
-            reply = await self._request("GET", "invocation/next")
-            if reply.status == HTTPStatus.OK:
+    async def next(self) -> Invocation | None:
+        """Waits as long as it takes. None once it is stopped. Raises RuntimeApiError."""
+        while not self._is_stopped:
+            reply = await self._idle()
+            if reply is not None and reply.status == HTTPStatus.OK:
                 return _invocation(reply)
-            if reply.status != HTTPStatus.NO_CONTENT:  # which emulators say when nothing has come for a while
+            if reply is not None and reply.status != HTTPStatus.NO_CONTENT:  # of emulators, while nothing comes
                 raise RuntimeApiError(f"invocation/next: {reply.status}")
+        return None
+
+    def stop(self) -> None:
+        """Nothing more is asked for: an invocation that was handed out then would be lost. One that is in is not."""
+        self._is_stopped = True
+        if self._is_idle:
+            self.close()
+
+    async def _idle(self) -> Reply | None:
+        """None if it was stopped meanwhile."""
+        self._is_idle = True
+        try:
+            return await self._request("GET", "invocation/next")
+        except RuntimeApiError:
+            if self._is_stopped:
+                return None
+            raise
+        finally:
+            self._is_idle = False
 
     async def fail(self, invocation: Invocation, fault: Fault) -> None:
         """Only as long as no byte of a response has been sent. Raises RuntimeApiError."""
@@ -93,15 +99,14 @@ class RuntimeApi:
         if reply.status != HTTPStatus.OK:
             raise RuntimeApiError(f"restore/next: {reply.status}")
 
-    async def open_response(self, invocation: Invocation) -> tuple[StreamReader, StreamWriter, bytes]:
+    async def open_response(self, invocation: Invocation) -> tuple[Connection, bytes]:
         """A connection, and the head that is to be sent on it first. Raises OSError."""
-        reader, writer = await self._connect()
-        writer.transport.set_write_buffer_limits(high=0)  # a write waits as soon as the reader is slow
-        return reader, writer, self._head("POST", f"{invocation.path}/response", _STREAMING | invocation.headers())
+        head = self._head("POST", f"{invocation.path}/response", _STREAMING | invocation.headers())
+        return await self._connected(), head
 
     def close(self) -> None:
         if self._kept is not None:
-            self._kept[1].close()
+            self._kept.close()
             self._kept = None
 
     async def _request(
@@ -109,57 +114,31 @@ class RuntimeApi:
     ) -> Reply:
         length = {"Content-Length": str(len(body))} if body else {}
         message = self._head(method, path, {**(headers or {}), **length}) + body
-        if self._kept is not None:
+        if self._kept is not None and self._kept.is_open:
             try:
-                return await self._ask(self._kept, message)
+                return await self._kept.ask(message)
             except (OSError, EOFError):
                 self.close()  # gone since the last request: no reason to give up
         try:
-            self._kept = await self._connect()
-            return await self._ask(self._kept, message)
+            return await (await self._connected()).ask(message)
         except (OSError, EOFError) as error:
             raise RuntimeApiError(f"{path}: {type(error).__name__}") from error
 
-    async def _ask(self, connection: tuple[StreamReader, StreamWriter], message: bytes) -> Reply:
-        reader, writer = connection
-        writer.write(message)
-        await writer.drain()
-        reply = await read_reply(reader)
-        if reply.headers.get("connection", "").lower() == "close":
+    async def _connected(self) -> Connection:
+        """The kept connection, if it is still fit for a request. Raises OSError."""
+        if self._kept is None or not self._kept.is_open:
             self.close()
-        return reply
-
-    async def _connect(self) -> tuple[StreamReader, StreamWriter]:
-        host, _, port = self._place.partition(":")
-        return await asyncio.open_connection(host, int(port or 80), limit=_READ_LIMIT)
+            host, _, port = self._place.partition(":")
+            _, self._kept = await asyncio.get_running_loop().create_connection(Connection, host, int(port or 80))
+            if self._is_idle and self._is_stopped:
+                self.close()
+                raise EOFError
+        return self._kept
 
     def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         lines = [f"{method} {self._base}/{path} HTTP/1.1", f"Host: {self._place}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-async def read_reply(reader: StreamReader) -> Reply:
-    """Raises OSError or EOFError for a connection that breaks, RuntimeApiError for what is not HTTP."""
-    try:
-        status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
-        fields = (line.partition(":") for line in lines)
-        headers = {name.strip().lower(): value.strip() for name, _, value in fields}
-        return Reply(int(status_line.split()[1]), headers, await _read_body(reader, headers))
-    except (ValueError, IndexError, asyncio.LimitOverrunError) as error:
-        raise RuntimeApiError(f"not a reply: {type(error).__name__}") from error
-
-
-async def _read_body(reader: StreamReader, headers: Mapping[str, str]) -> bytes:
-    if headers.get("transfer-encoding", "").lower() != "chunked":
-        return await reader.readexactly(int(headers.get("content-length", "0")))
-    body = bytearray()
-    while size := int((await reader.readline()).partition(b";")[0], 16):
-        body += await reader.readexactly(size)
-        await reader.readline()
-    while (await reader.readline()).strip():
-        """Trailers, of which we want none."""
-    return bytes(body)
 
 
 def _invocation(reply: Reply) -> Invocation:

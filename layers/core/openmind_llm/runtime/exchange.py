@@ -24,6 +24,8 @@ class Exchange:
         self._prelude: bytes | None = None
         self._stream: ResponseStream | None = None
         self._opening = asyncio.Lock()
+        self.is_left = False
+        """The application has ended by itself."""
         self._over = asyncio.Event()
         """The response is complete, or there is nobody to get it."""
 
@@ -45,6 +47,20 @@ class Exchange:
         else:
             raise RuntimeError(f"{message['type']} out of turn")
 
+    async def answered(self) -> None:
+        """Until the Runtime API has taken a response that has been ended."""
+        if self._stream is not None and self._over.is_set():
+            await self._stream.answered()
+
+    @property
+    def is_whole(self) -> bool:
+        """It has been ended, and taken; there is nothing left to say."""
+        return self._stream is not None and self._stream.is_answered
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
     async def finish(self, fault: Fault | None) -> Fault | None:
         """Says what the application has left unsaid; gives back what went wrong. Raises RuntimeApiError."""
         try:
@@ -55,8 +71,7 @@ class Exchange:
             if self._stream is not None:
                 await self._stream.answered()
         finally:
-            if self._stream is not None:
-                self._stream.close()
+            self.close()
         return fault
 
     def _omission(self) -> Fault | None:
@@ -89,9 +104,9 @@ class Exchange:
         async with self._opening:
             if self._stream is None:
                 try:
-                    reader, writer, head = await self._api.open_response(self._invocation)
+                    connection, head = await self._api.open_response(self._invocation)
                 except OSError:
                     self._over.set()
                     raise ClientDisconnectedError from None
-                self._stream = ResponseStream(reader, writer, head + (self._prelude or b""), self._over)
+                self._stream = ResponseStream(connection, head + (self._prelude or b""), self._over.set)
             return self._stream

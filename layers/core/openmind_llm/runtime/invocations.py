@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from openmind_llm.runtime import events
@@ -35,32 +36,18 @@ class Runtime:
         self._state = state
         self._environ = environ
         self._margin_s = margin_s
-        self._stopping = asyncio.Event()
 
     def stop(self) -> None:
         """After the invocation at hand, if there is one."""
-        self._stopping.set()
+        self._api.stop()
 
     async def serve(self) -> None:
         """Raises RuntimeApiError."""
-        while (invocation := await self._next()) is not None:
+        while (invocation := await self._api.next()) is not None:
             self._set_trace(invocation.trace_id)
             fault = await self._answer(invocation)
             if fault is not None:
                 fault.log(invocation.context.request_id)
-
-    async def _next(self) -> Invocation | None:
-        """None when told to stop. Then nothing is asked for: an invocation that was handed out would be lost."""
-        if self._stopping.is_set():
-            return None
-        arriving = asyncio.create_task(self._api.next())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({arriving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if arriving.done():
-            return arriving.result()
-        arriving.cancel()
-        return None
 
     def _set_trace(self, trace_id: str | None) -> None:
         """Where X-Ray's SDKs look for it."""
@@ -75,12 +62,16 @@ class Runtime:
             await self._api.fail(invocation, UNKNOWN_EVENT)
             return UNKNOWN_EVENT
         exchange = Exchange(self._api, invocation, request)
-        task = asyncio.create_task(self._run(request, invocation, exchange))
+        running = self._run(request, invocation, exchange)
+        task = asyncio.Task(running, loop=asyncio.get_running_loop(), eager_start=True)
         return await self._finished(task, exchange, invocation.context)
 
     async def _run(self, request: Request, invocation: Invocation, exchange: Exchange) -> None:
         own = {"aws.context": invocation.context, "state": dict(self._state)}
         await self._app(request.scope | own, exchange.receive, exchange.send)
+        exchange.is_left = True
+        with suppress(asyncio.CancelledError):  # the application has ended: `finish` waits on
+            await exchange.answered()
 
     async def _finished(self, task: Task, exchange: Exchange, context: Context) -> Fault | None:
         """What went wrong, if anything did.
@@ -92,9 +83,12 @@ class Runtime:
         margin = min(self._margin_s, max(0.0, deadline - time.monotonic()) / 4)
         fault = None
         if not await _end({task}, deadline - margin):
-            fault = DEADLINE
+            fault = None if exchange.is_left else DEADLINE
             task.cancel()
             await _end({task}, deadline - margin / 2)
+        elif exchange.is_whole and not _fault(task):
+            exchange.close()
+            return None
         finish = asyncio.create_task(exchange.finish(_fault(task) or fault))
         if not await _end({task, finish}, deadline - margin / 4):
             DEADLINE.log(context.request_id)

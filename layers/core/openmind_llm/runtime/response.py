@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from openmind_llm.runtime.api import RuntimeApiError, read_reply
+from openmind_llm.runtime.connection import Connection, Reply
 from openmind_llm.runtime.faults import Fault
 
 _ACCEPTED = range(200, 300)
@@ -21,66 +19,97 @@ class ClientDisconnectedError(OSError):
 class ResponseStream:
     """One chunk for each write, sent at once; a write waits while the reader is slow.
 
-    Whoever stops reading says so by ending the connection, or by refusing before the end: then `over` is set, and
+    Whoever stops reading says so by ending the connection, or by refusing before the end: then `on_over` is called, and
     nothing more is sent. Lambda itself is not known to do either; the emulators do. To accept before the end, as
-    cargo-lambda does, is in order.
+    cargo-lambda does, is in order: after it, the connection is of no further use.
     """
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter, head: bytes, over: asyncio.Event) -> None:
-        self._writer = writer
+    def __init__(self, connection: Connection, head: bytes, on_over: Callable[[], None]) -> None:
+        self._connection = connection
         self._head = head
-        self._over = over
+        self._on_over = on_over
         self._is_gone = False
         self._has_ended = False
-        self._is_answered = asyncio.Event()
-        self._answer = asyncio.create_task(self._watch(reader))
+        self._has_turned = True
+        self._may_keep = False
+        self._loop = asyncio.get_running_loop()
+        self._has_begun = False
+        self._is_accepted = False
+        self._answered: asyncio.Future[None] = self._loop.create_future()
 
     async def write(self, data: bytes) -> None:
         """`data` is framed already; the head goes along with the first. Raises ClientDisconnectedError."""
-        if not self._is_gone:
-            head, self._head = self._head, b""
-            self._writer.write(head + data)
-            try:
-                await self._writer.drain()
-                await asyncio.sleep(0)  # an application that only sends would keep the deadline and _watch from running
-            except OSError:
-                self._give_up()
-        if self._is_gone:
-            raise ClientDisconnectedError
+        await self._send(data)
+        if not self._has_turned:  # who only sends would keep the deadline, and whoever watches, from running
+            await asyncio.sleep(0)
+        self._has_turned = False
+        self._loop.call_soon(self._turned)
 
     async def end(self, last: bytes = b"", fault: Fault | None = None) -> None:
         """Raises ClientDisconnectedError."""
         self._has_ended = True
-        await self.write(last + b"0\r\n" + (fault.trailers() if fault else b"") + b"\r\n")
+        await self._send(last + b"0\r\n" + (fault.trailers() if fault else b"") + b"\r\n")
 
     async def answered(self) -> None:
         """Until the Runtime API has taken the response, or has gone."""
-        with suppress(OSError):
-            await self._writer.drain()  # who accepts before the end has not had all of it
-        await self._is_answered.wait()
+        await self._connection.drained()  # who accepts before the end has not had all of it
+        if not self._answered.done():
+            await asyncio.shield(self._answered)
+
+    @property
+    def is_answered(self) -> bool:
+        return self._has_ended and self._answered.done()
 
     def close(self) -> None:
-        """At once, with what a slow reader has left unread."""
-        self._answer.cancel()
-        self._writer.transport.abort()
+        """The connection stays for the next request if the response was accepted, and after its end."""
+        if not self._may_keep:
+            self._connection.close()
 
-    async def _watch(self, reader: StreamReader) -> None:
-        with suppress(OSError, EOFError, RuntimeApiError):
-            reply = await read_reply(reader)
-            if reply.status in _ACCEPTED:
-                self._is_answered.set()
-                await reader.read()
-            else:
-                Fault("Runtime.ResponseRefused", f"The Runtime API refused the response: {reply.status}").log()
+    async def _send(self, data: bytes) -> None:
+        if not self._is_gone:
+            self._put(data)
+            await self._connection.drained()
+            if self._connection.has_ended and not self._is_accepted:
                 self._give_up()
+        if self._is_gone:
+            raise ClientDisconnectedError
+
+    def _put(self, data: bytes) -> None:
+        if self._has_begun:
+            self._connection.write(data)
+        else:
+            self._has_begun = True
+            self._connection.begin(self._head + data, self._replied)
+
+    def _turned(self) -> None:
+        self._has_turned = True
+
+    def _replied(self, told: Reply | Exception) -> None:
+        if isinstance(told, Exception):
+            self._left()
+        elif told.status in _ACCEPTED:
+            self._is_accepted = True
+            self._may_keep = self._has_ended and self._connection.is_drained
+            self._connection.on_end = self._left
+            self._answer()
+        else:
+            Fault("Runtime.ResponseRefused", f"The Runtime API refused the response: {told.status}").log()
+            self._give_up()
+
+    def _left(self) -> None:
         if not self._has_ended:
             self._give_up()
-        self._is_answered.set()
+        self._answer()
 
     def _give_up(self) -> None:
         self._is_gone = True
-        self._over.set()
-        self._writer.transport.abort()  # also ends the wait of a write
+        self._on_over()
+        self._answer()
+        self._connection.close()  # also ends the wait of a write
+
+    def _answer(self) -> None:
+        if not self._answered.done():
+            self._answered.set_result(None)
 
 
 def chunk(data: bytes) -> bytes:

@@ -13,7 +13,8 @@ from openmind_llm.domain.ledger.rows import Bill, Entry, Hold, RollupKey, Timing
 from openmind_llm.domain.ledger.standing import ACCOUNT_COUNTERS, KEY_COUNTERS, Account, Standing
 from openmind_llm.domain.plans import Limits
 from openmind_llm.domain.ports import Plain
-from openmind_llm.domain.usage import TOKEN_CLASSES, Usage
+from openmind_llm.domain.rates import TOKEN_CLASSES
+from openmind_llm.domain.usage import Usage
 from openmind_llm.storage import items
 from openmind_llm.storage.items import Item
 

@@ -19,5 +19,5 @@ class Signals:
 
     def tell(self, what: str, counts: Mapping[str, float], facts: Mapping[str, Any] | None = None) -> None:
         measures = [(name, SECONDS if name.endswith("Seconds") else COUNT, value) for name, value in counts.items()]
-        made = metrics.directive([{"stage": self._stage}], measures)
-        logger.warning(what, extra={**made, **counts, **(facts or {})})
+        made = metrics.embedded(([{"stage": self._stage}], measures))
+        logger.warning(what, extra={**made, **(facts or {})})

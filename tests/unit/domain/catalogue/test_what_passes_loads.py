@@ -10,7 +10,7 @@ from openmind_llm.api import models
 from openmind_llm.domain import pricing
 from openmind_llm.domain.catalogue import Catalogue, OverrideError
 from openmind_llm.domain.catalogue_rows import FIELDS
-from openmind_llm.domain.usage import TOKEN_CLASSES
+from openmind_llm.domain.rates import TOKEN_CLASSES
 from openmind_llm.providers import table
 from tests.unit.domain.catalogue.changing import TODAY, Shop
 
@@ -79,7 +79,7 @@ def _use(catalogue: Catalogue, provider: str, name: str) -> None:
         return
     route = catalogue.resolve(provider, name, TODAY)
     route.upstream_id.encode("ascii")
-    assert all(pricing.per_token(route.price, token_class) > 0 for token_class in TOKEN_CLASSES)
+    assert all(route.price.per_token[token_class] > 0 for token_class in TOKEN_CLASSES)
     assert pricing.hold(route.price, found.context_window, 1) > 0
     for host, _, other in (one.partition("/") for one in found.fallbacks):
         assert catalogue.resolve(host, other, TODAY).is_exact

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from openmind_llm.domain.aside import aside
 from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.course import STOPPED, Course
 from openmind_llm.domain.attempts.health import Health
@@ -66,7 +67,7 @@ class Attempts:
         """
         if self._keys.is_at_hand() and self._health.is_well(route.provider.name):
             return self._pick(course, route)
-        picking = asyncio.ensure_future(asyncio.to_thread(self._pick, course, route))
+        picking = asyncio.ensure_future(aside(self._pick, course, route))
         try:
             pick = await asyncio.shield(picking)
         except BaseException:
@@ -74,14 +75,14 @@ class Attempts:
             raise
         if pick is None or course.is_worth(pick.pause_s, self._now()):
             return pick
-        await asyncio.to_thread(self._health.told_nothing, pick.target)
+        await aside(self._health.told_nothing, pick.target)
         return None
 
     async def _given_up(self, picking: asyncio.Future[Pick | None]) -> None:
         """What a thread has picked, or is about to, for a request that was stopped meanwhile."""
         await asyncio.wait([picking])
         if picking.exception() is None and (pick := picking.result()) is not None:
-            await asyncio.to_thread(self._health.told_nothing, pick.target)
+            await aside(self._health.told_nothing, pick.target)
 
     async def _wait(self, pick: Pick, stack: AsyncExitStack) -> None:
         if not pick.pause_s:
@@ -89,7 +90,7 @@ class Attempts:
         try:
             await self._sleep(pick.pause_s)
         except BaseException:
-            stack.push_async_callback(asyncio.to_thread, self._health.told_nothing, pick.target)
+            stack.push_async_callback(aside, self._health.told_nothing, pick.target)
             raise
 
     async def _called[A](
@@ -104,12 +105,12 @@ class Attempts:
         except GatewayError as error:
             release()
             course.failed(target, error, self._attempt(pick, started, error.means or "input"), self._now())
-            await asyncio.to_thread(self._blame, target, error, patience, account_id)
+            await aside(self._blame, target, error, patience, account_id)
             return None
         except BaseException:
             release()
             course.stopped(target, self._attempt(pick, started, STOPPED))
-            stack.push_async_callback(asyncio.to_thread, self._health.told_nothing, target)
+            stack.push_async_callback(aside, self._health.told_nothing, target)
             raise
         stack.callback(release)
         course.answered(target, self._attempt(pick, started))

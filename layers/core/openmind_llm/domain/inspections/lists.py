@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from openmind_llm.domain import fallbacks, pricing
+from openmind_llm.domain import fallbacks, rates
 from openmind_llm.domain.catalogue import Catalogue, Model
 from openmind_llm.domain.listing import Listed
 
@@ -69,7 +69,7 @@ def drifts(catalogue: Catalogue, provider: str, listed: Iterable[Listed], on: st
         Drift(provider, model.name, token_class, ours, theirs)
         for model, one in _pairs(catalogue, provider, listed)
         for token_class, theirs in one.prices.items()
-        if (ours := pricing.usd(model.price(on).usd, token_class)) != theirs
+        if (ours := rates.usd(model.price(on).usd, token_class)) != theirs
     ]
 
 

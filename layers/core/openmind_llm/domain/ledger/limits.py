@@ -6,6 +6,7 @@ budget is a window: its counters are the number of the day or month last spent i
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.plans import Limits
@@ -14,6 +15,8 @@ from openmind_llm.errors import CreditError, TooManyRequestsError
 NS = 1_000_000_000
 SKEW_NS = 10 * NS
 """A bucket that fills later than this after it could be empty was written by a clock that was ahead: it is reset."""
+
+_DAY_S = 86_400
 
 BUSY_RETRY_S = 1
 """Nobody knows when one of the open requests ends."""
@@ -120,11 +123,15 @@ class Window:
 
 
 def windows(limits: Limits, now_s: float) -> tuple[Window, Window]:
-    today = datetime.fromtimestamp(now_s, UTC)
-    return (
-        Window("day", int(now_s) // 86_400, limits.day_budget),
-        Window("month", today.year * 12 + today.month - 1, limits.month_budget),
-    )
+    day = int(now_s) // _DAY_S
+    return Window("day", day, limits.day_budget), Window("month", _month(day), limits.month_budget)
+
+
+@lru_cache(maxsize=4)
+def _month(day: int) -> int:
+    """The months since the year 0 of a day since the epoch."""
+    then = datetime.fromtimestamp(day * _DAY_S, UTC)
+    return then.year * 12 + then.month - 1
 
 
 def give_back(counter: str, number: int, unused: int, counters: Counters) -> list[Move]:

@@ -1,0 +1,1 @@
+"""What is served for the bench alone."""
