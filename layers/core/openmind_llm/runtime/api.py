@@ -58,6 +58,7 @@ class RuntimeApi:
 
     async def next(self) -> Invocation | None:
         """Waits as long as it takes. None once it is stopped. Raises RuntimeApiError."""
+        await asyncio.sleep(0)  # a signal that came in the meantime is heard first
         while not self._is_stopped:
             reply = await self._idle()
             if reply is not None and reply.status == HTTPStatus.OK:

@@ -1,6 +1,7 @@
 """One invocation as its application sees it: receive() and send() of ASGI, and how it ends."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from openmind_llm.runtime.api import Invocation, RuntimeApi
@@ -24,8 +25,8 @@ class Exchange:
         self._prelude: bytes | None = None
         self._stream: ResponseStream | None = None
         self._opening = asyncio.Lock()
-        self.is_left = False
-        """The application has ended by itself."""
+        self.on_answer: Callable[[], None] = _ignored
+        """Called when the Runtime API has taken the response, or has gone."""
         self._over = asyncio.Event()
         """The response is complete, or there is nobody to get it."""
 
@@ -47,15 +48,15 @@ class Exchange:
         else:
             raise RuntimeError(f"{message['type']} out of turn")
 
-    async def answered(self) -> None:
-        """Until the Runtime API has taken a response that has been ended."""
-        if self._stream is not None and self._over.is_set():
-            await self._stream.answered()
-
     @property
     def is_whole(self) -> bool:
         """It has been ended, and taken; there is nothing left to say."""
         return self._stream is not None and self._stream.is_answered
+
+    @property
+    def is_awaited(self) -> bool:
+        """It has been ended, and the Runtime API has not said yet whether it takes it."""
+        return self._over.is_set() and self._stream is not None and self._stream.is_awaited
 
     def close(self) -> None:
         if self._stream is not None:
@@ -99,6 +100,9 @@ class Exchange:
         self._over.set()
         await stream.end(last, fault)
 
+    def _answered(self) -> None:
+        self.on_answer()
+
     async def _open(self) -> ResponseStream:
         """A lock, since an application may send from two tasks, such as its own and that of a heartbeat."""
         async with self._opening:
@@ -108,5 +112,9 @@ class Exchange:
                 except OSError:
                     self._over.set()
                     raise ClientDisconnectedError from None
-                self._stream = ResponseStream(connection, head + (self._prelude or b""), self._over.set)
+                self._stream = ResponseStream(connection, head + (self._prelude or b""), self._over.set, self._answered)
             return self._stream
+
+
+def _ignored() -> None:
+    """Nobody has asked to be told."""

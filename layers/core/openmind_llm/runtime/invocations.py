@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import MutableMapping
-from contextlib import suppress
 from typing import Any
 
 from openmind_llm.runtime import events
@@ -69,9 +68,6 @@ class Runtime:
     async def _run(self, request: Request, invocation: Invocation, exchange: Exchange) -> None:
         own = {"aws.context": invocation.context, "state": dict(self._state)}
         await self._app(request.scope | own, exchange.receive, exchange.send)
-        exchange.is_left = True
-        with suppress(asyncio.CancelledError):  # the application has ended: `finish` waits on
-            await exchange.answered()
 
     async def _finished(self, task: Task, exchange: Exchange, context: Context) -> Fault | None:
         """What went wrong, if anything did.
@@ -82,19 +78,41 @@ class Runtime:
         deadline = math.inf if context.deadline is None else context.deadline
         margin = min(self._margin_s, max(0.0, deadline - time.monotonic()) / 4)
         fault = None
-        if not await _end({task}, deadline - margin):
-            fault = None if exchange.is_left else DEADLINE
-            task.cancel()
-            await _end({task}, deadline - margin / 2)
-        elif exchange.is_whole and not _fault(task):
+        await _over(task, exchange, deadline - margin)
+        if task.done() and exchange.is_whole and not _fault(task):
             exchange.close()
             return None
+        if not task.done():
+            fault = DEADLINE
+            task.cancel()
+            await _end({task}, deadline - margin / 2)
         finish = asyncio.create_task(exchange.finish(_fault(task) or fault))
         if not await _end({task, finish}, deadline - margin / 4):
             DEADLINE.log(context.request_id)
             _exit()
         _fault(task)  # of no interest any more, but asyncio would log an error that nobody has looked at
         return finish.result()
+
+
+async def _over(task: Task, exchange: Exchange, until: float) -> None:
+    """Until the application has ended and its response was taken, if it has ended one; or until it is `until`."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not over.done():
+            over.set_result(None)
+
+    def look(_: object = None) -> None:
+        if task.done() and not exchange.is_awaited:
+            end()
+
+    task.add_done_callback(look)
+    exchange.on_answer = look
+    timer = None if until == math.inf else loop.call_later(until - time.monotonic(), end)
+    await over
+    if timer is not None:
+        timer.cancel()
 
 
 async def _end(tasks: set[Task] | set[asyncio.Task[Any]], until: float) -> bool:

@@ -11,6 +11,7 @@ from openmind_llm.runtime.connection import Connection, Reply
 from openmind_llm.runtime.faults import Fault
 
 _ACCEPTED = range(200, 300)
+_WRITES_OF_A_TURN = 16
 _CONTROL = re.compile(rb"[\r\n\0]")
 
 
@@ -26,26 +27,27 @@ class ResponseStream:
     cargo-lambda does, is in order: after it, the connection is of no further use.
     """
 
-    def __init__(self, connection: Connection, head: bytes, on_over: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Connection, head: bytes, on_over: Callable[[], None], on_answer: Callable[[], None]
+    ) -> None:
         self._connection = connection
         self._head = head
         self._on_over = on_over
+        self._on_answer = on_answer
         self._is_gone = False
         self._has_ended = False
-        self._has_turned = True
+        self._writes = 0
         self._may_keep = False
-        self._loop = asyncio.get_running_loop()
         self._has_begun = False
         self._is_accepted = False
-        self._answered: asyncio.Future[None] = self._loop.create_future()
+        self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def write(self, data: bytes) -> None:
         """`data` is framed already; the head goes along with the first. Raises ClientDisconnectedError."""
         await self._send(data)
-        if not self._has_turned:  # who only sends would keep the deadline, and whoever watches, from running
+        self._writes += 1
+        if self._writes % _WRITES_OF_A_TURN == 0:  # who only sends keeps the deadline, and whoever watches, waiting
             await asyncio.sleep(0)
-        self._has_turned = False
-        self._loop.call_soon(self._turned)
 
     async def end(self, last: bytes = b"", fault: Fault | None = None) -> None:
         """Raises ClientDisconnectedError."""
@@ -57,6 +59,10 @@ class ResponseStream:
         await self._connection.drained()  # who accepts before the end has not had all of it
         if not self._answered.done():
             await asyncio.shield(self._answered)
+
+    @property
+    def is_awaited(self) -> bool:
+        return not self._answered.done()
 
     @property
     def is_answered(self) -> bool:
@@ -82,9 +88,6 @@ class ResponseStream:
         else:
             self._has_begun = True
             self._connection.begin(self._head + data, self._replied)
-
-    def _turned(self) -> None:
-        self._has_turned = True
 
     def _replied(self, told: Reply | Exception) -> None:
         if isinstance(told, Exception):
@@ -112,6 +115,7 @@ class ResponseStream:
     def _answer(self) -> None:
         if not self._answered.done():
             self._answered.set_result(None)
+            self._on_answer()
 
 
 def chunk(data: bytes) -> bytes:
