@@ -3,7 +3,7 @@
 # run them, for this machine's. LAYER_PLATFORM is uv's name of another platform, or "native" for this machine.
 #
 #  dependencies  what every function has, and all that completions load: their cold starts unpack no more than this
-#  management    the rest: the AWS SDK, the framework and cryptography, for the functions that manage
+#  management    the rest, for the functions that need it: the framework, cryptography, and the AWS SDK
 #
 # `sam build` calls a target of a layer's Makefile in a copy of its folder, but with the Makefile's own path. uv comes
 # from $UV or the PATH.

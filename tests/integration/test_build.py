@@ -18,8 +18,8 @@ EM_AARCH64 = 183
 LAYERS = translation.layers(translation.TEMPLATE.read_text())
 FUNCTIONS = tuple(LAYERS)
 PACKAGES = {"DependenciesLayer": "dependencies", "ManagementLayer": "management"}
-LEAN_MB, WHOLE_MB = 4.0, 20.0
-CEILINGS_MB = {"CoreLayer": 1.3, "DependenciesLayer": 2.7, "ManagementLayer": 16.0} | {
+LEAN_MB, WHOLE_MB = 4.2, 19.0
+CEILINGS_MB = {"CoreLayer": 1.3, "DependenciesLayer": 3.0, "ManagementLayer": 15.0} | {
     name: WHOLE_MB if "ManagementLayer" in layers else LEAN_MB for name, layers in LAYERS.items()
 }
 """Zipped; a function with its layers. Raised only with a reason in the commit that raises it."""
@@ -163,7 +163,7 @@ def test_a_function_with_its_layers_fits_lambda(measured: dict[str, Size], funct
     assert measured[function].unzipped < LAMBDA_UNZIPPED_LIMIT
 
 
-@pytest.mark.parametrize("function", ["AuthFunction", "StreamFunction"])
-def test_completions_need_no_package_of_those_that_manage(function: str) -> None:
+@pytest.mark.parametrize("function", ["AuthFunction", "StreamFunction", "SweepFunction", "InspectFunction"])
+def test_completions_and_schedules_need_few_packages(function: str) -> None:
     """What they load, and that it is all there, tests of the built functions show."""
     assert LAYERS[function] == ["DependenciesLayer", "CoreLayer"]
