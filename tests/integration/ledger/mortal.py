@@ -11,17 +11,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import uvicorn
 
 from openmind_llm.api.asgi import App
 from openmind_llm.bootstrap import application
 from openmind_llm.settings import Settings
+from openmind_llm.storage.wire.service import Service
 from tests import canaries
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -85,18 +85,18 @@ def main() -> None:
 
 def _warm() -> App:
     """Has answered once, so that a life need not spend its time on imports; all its connections are closed again."""
-    made: list[Any] = []
-    make: Callable[..., Any] = boto3.client
+    made: list[Service] = []
+    make = Service.__init__
 
-    def noted(*args: Any, **kwargs: Any) -> Any:
-        made.append(make(*args, **kwargs))
-        return made[-1]
+    def noted(service: Service, *args: Any) -> None:
+        made.append(service)
+        make(service, *args)
 
-    boto3.client = noted
+    Service.__init__ = noted  # type: ignore[assignment, method-assign]
     app = application.create(Settings.from_env(os.environ))
     asyncio.run(_ask(app))
-    for client in made:
-        client.close()
+    for service in made:
+        service.close()
     return app
 
 

@@ -82,8 +82,12 @@ def test_what_is_read_again_and_again_stays_small_however_much_is_set(
 
 def test_a_look_may_be_behind_and_takes_one_call() -> None:
     asked: list[dict[str, Any]] = []
-    client: Any = SimpleNamespace(get_item=lambda **request: asked.append(request) or {})
 
+    def get_item(**request: Any) -> dict[str, Any]:
+        asked.append(request)
+        return {}
+
+    client: Any = SimpleNamespace(get_item=get_item)
     DynamoCatalogue(client, TABLE).newest()
 
     assert [request["ConsistentRead"] for request in asked] == [False]

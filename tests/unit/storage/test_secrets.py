@@ -132,7 +132,7 @@ def test_a_secret_that_can_be_read_is_not_told_of(service: FakeSecretsManager) -
 
 
 def test_a_secret_of_bytes_alone_cannot_be_read(service: FakeSecretsManager) -> None:
-    service.get_secret_value = lambda **_: {"SecretBinary": b"pepper"}  # type: ignore[assignment, misc]
+    service.get_secret_value = lambda **_: {"SecretBinary": b"pepper"}  # type: ignore[method-assign]
 
     with pytest.raises(SecretUnreadableError):
         secret(service, FakeClock()).text()

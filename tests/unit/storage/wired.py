@@ -1,7 +1,7 @@
 """Our own client, as the environment says."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from openmind_llm.storage.wire import place
 from openmind_llm.storage.wire.operations import DynamoDB, SecretsManager
@@ -23,7 +23,8 @@ def service(
     protocol: Protocol = DYNAMODB,
     waiting: Waiting = WAITING,
     timers: Timers | None = None,
+    trace: Callable[[], str] = str,
 ) -> Service:
-    found = place.read(variables, str)
+    found = place.read(variables, trace)
     assert found is not None
     return Service(protocol, found, waiting, timers)

@@ -20,12 +20,16 @@ IDLE_S = 60
 
 
 class Pool:
-    """Raises BrokenError. Its connections are closed with it, and at the end of the process."""
+    """Raises BrokenError. Its kept connections are closed when it is forgotten."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._idle = deque[tuple[Connection, float]]()
-        self.close = weakref.finalize(self, _close_all, self._idle)
+        weakref.finalize(self, _close_all, self._idle)
+
+    def close(self) -> None:
+        """What is kept; who asks afterwards, connects anew."""
+        _close_all(self._idle)
 
     def ask(self, request: bytes) -> Answer:
         """At once a second time where a kept connection was closed before anything of an answer came."""
