@@ -48,7 +48,7 @@ ONLY_IN = {
     "jwt": {"identity"},
     "cryptography": {"identity"},
     "mangum": {"functions"},
-    "aws_lambda_powertools": {"functions", "storage", "telemetry"},
+    "aws_lambda_powertools": {"functions", "telemetry"},
     "aws_lambda_powertools.metrics": {"telemetry"},
 }
 FREE_OF_FASTAPI = ("api/asgi.py", "api/completions.py", "api/errors.py", "api/middleware.py")

@@ -41,7 +41,7 @@ def test_a_table_that_is_not_there_is_told_in_one_line(run: Run, monkeypatch: py
     said = run("accounts", "open", "acme")
 
     assert said.code == 1
-    assert re.fullmatch(r"openmind-llm: An error occurred \(ResourceNotFoundException\).*\n", said.error)
+    assert re.fullmatch(r"openmind-llm: TransactWriteItems: ResourceNotFoundException.*\n", said.error)
 
 
 def test_a_stack_that_is_not_there_is_told_in_one_line(run: Run) -> None:

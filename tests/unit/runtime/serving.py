@@ -9,6 +9,8 @@ from openmind_llm.runtime.asgi import App, Receive, Scope, Send
 from openmind_llm.runtime.invocations import Runtime
 from tests.fake_runtime_api import TIMEOUT_S, FakeRuntimeApi
 
+new_loop = asyncio.new_event_loop
+
 type Headers = list[tuple[bytes, bytes]]
 
 
@@ -33,7 +35,7 @@ def serve(
         finally:
             client.close()
 
-    asyncio.run(session())
+    asyncio.run(session(), loop_factory=new_loop)
 
 
 async def start(send: Send, status: int = 200, headers: Headers | None = None) -> None:

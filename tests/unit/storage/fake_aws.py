@@ -1,6 +1,7 @@
 """A service of AWS on loopback, which answers each request as it is told, byte by byte."""
 
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ class FakeAws:
 
     def stop(self) -> None:
         self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(self._listener, socket.SHUT_RDWR)
         self._thread.join(10)
 
     def _serve(self) -> None:
@@ -63,10 +64,12 @@ class FakeAws:
 
 
 @contextmanager
-def fake_aws(*turns: Sequence[bytes]) -> Iterator[FakeAws]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def fake_aws(*turns: Sequence[bytes], tls: ssl.SSLContext | None = None) -> Iterator[FakeAws]:
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        listener = tls.wrap_socket(plain, server_side=True) if tls else plain
         fake = FakeAws(listener, turns)
         try:
             yield fake
         finally:
             fake.stop()
+            listener.close()

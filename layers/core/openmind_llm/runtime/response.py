@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,6 +11,7 @@ from openmind_llm.runtime.connection import Connection, Reply
 from openmind_llm.runtime.faults import Fault
 
 _ACCEPTED = range(200, 300)
+_CONTROL = re.compile(rb"[\r\n\0]")
 
 
 class ClientDisconnectedError(OSError):
@@ -129,7 +131,7 @@ def prelude(status: int, headers: Iterable[tuple[bytes, bytes]], *, joins: bool)
 def _metadata(status: int, headers: Iterable[tuple[bytes, bytes]], *, joins: bool) -> dict[str, Any]:
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in headers:
-        if any(control in value for control in (b"\r", b"\n", b"\0")):
+        if _CONTROL.search(value):
             raise ValueError("a header's value holds a line break or NUL")
         values[name.decode("latin-1").lower()].append(value.decode("latin-1"))
     cookies = values.pop("set-cookie", [])

@@ -116,8 +116,10 @@ class Attempts:
         course.answered(target, self._attempt(pick, started))
         first_s = self._now() - started if course.is_stream else None
         praise = self._health.answered(target, first_s, account_id)
-        if praise is not None:
+        if praise is not None and course.is_stream:  # beside the stream, which nothing may hold back
             stack.push_async_callback(asyncio.wait, [asyncio.create_task(asyncio.to_thread(praise))])
+        elif praise is not None:
+            stack.push_async_callback(aside, praise)
         return answer
 
     def _blame(self, target: Target, error: GatewayError, patience: Patience, account_id: str) -> None:

@@ -111,6 +111,15 @@ def _is_name(host: str) -> bool:
     return ":" not in host and not host.replace(".", "").isdigit()
 
 
+def _racing(host: str) -> dict[str, Any]:
+    """Uvloop takes the addresses one after the other.
+
+    asyncio loses a socket to the garbage collector if it is stopped in the midst of a race, and so races only names.
+    """
+    is_asyncio = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+    return {"happy_eyeballs_delay": _NEXT_ADDRESS_S} if is_asyncio and _is_name(host) else {}
+
+
 def over(context: ssl.SSLContext) -> Connect:
     """Connects to the first address of the host that answers."""
 
@@ -120,8 +129,7 @@ def over(context: ssl.SSLContext) -> Connect:
             origin.host,
             origin.port,
             ssl=context if origin.scheme == "https" else None,
-            # asyncio loses a socket to the garbage collector if it is stopped in the midst of a race of addresses.
-            happy_eyeballs_delay=_NEXT_ADDRESS_S if _is_name(origin.host) else None,
+            **_racing(origin.host),
         )
 
     return connect
