@@ -49,12 +49,13 @@ def test_the_layers_are_made_of_what_is_audited() -> None:
     assert sum(map(len, layers)) == len(deployed.packages())
 
 
-def test_what_every_function_has_is_a_dependency_of_the_package() -> None:
+@pytest.mark.parametrize("group", deployed.GROUPS.values())
+def test_what_a_layer_is_to_have_is_a_dependency_of_the_package(group: str) -> None:
     """Where its version stands."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     named = {re.split(r"[=\[]", one)[0] for one in project["project"]["dependencies"]}
 
-    assert set(project["dependency-groups"]["every-function"]) <= named
+    assert set(project["dependency-groups"][group]) <= named
 
 
 def test_the_layer_keeps_the_services_that_the_package_asks() -> None:
