@@ -13,9 +13,11 @@ PROJECT = Path(__file__).parent.parent
 DEPLOYED = ("--no-default-groups",)
 """Every group is a default one, so --no-dev alone would leave the others in."""
 
-EVERY_FUNCTION = ("--only-group", "every-function")
-LAYERS = ("dependencies", "management")
-"""Folders in `layers`: what every function has, and the rest of what is deployed."""
+GROUPS = {"dependencies": "every-function", "streaming": "stream-function"}
+"""By layer: the group in pyproject.toml that names what is in it."""
+
+LAYERS = (*GROUPS, "management")
+"""Folders in `layers`. What no group names is in the last one."""
 
 
 def exported(form: str, layer: str = "") -> str:
@@ -28,14 +30,13 @@ def packages(layer: str = "") -> set[str]:
 
 
 def _choice(layer: str) -> tuple[str, ...]:
-    match layer:
-        case "":
-            return DEPLOYED
-        case "dependencies":
-            return EVERY_FUNCTION
-        case "management":
-            return (*DEPLOYED, *(f"--no-emit-package={name}" for name in sorted(packages("dependencies"))))
-    raise ValueError(f"no such layer: {layer}")
+    """Raises ValueError for what is no layer."""
+    if not layer:
+        return DEPLOYED
+    earlier = LAYERS[: LAYERS.index(layer)]
+    left_out = sorted(name for one in earlier for name in packages(one))
+    chosen = ("--only-group", GROUPS[layer]) if layer in GROUPS else DEPLOYED
+    return (*chosen, *(f"--no-emit-package={name}" for name in left_out))
 
 
 def _export(form: str, choice: tuple[str, ...]) -> str:

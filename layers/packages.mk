@@ -2,8 +2,9 @@
 # Python and processor whatever this machine's are; where AWS_ENDPOINT_URL says that an emulator on this machine is to
 # run them, for this machine's. LAYER_PLATFORM is uv's name of another platform, or "native" for this machine.
 #
-#  dependencies  what every function has, and all that completions load: their cold starts unpack no more than this
-#  management    the rest: the AWS SDK, the framework and cryptography, for the functions that manage
+#  dependencies  what every function has
+#  streaming     what the stream function has besides: its event loop
+#  management    the rest, for the functions that need it: the framework, cryptography, and the AWS SDK
 #
 # `sam build` calls a target of a layer's Makefile in a copy of its folder, but with the Makefile's own path. uv comes
 # from $UV or the PATH.

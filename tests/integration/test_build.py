@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import translation
+from dev import deployed, translation
 from dev.sizes import Size, sizes
 from tests.integration.conftest import ROOT, run_sam
 
@@ -17,10 +17,15 @@ LAMBDA_UNZIPPED_LIMIT = 250 * 1024 * 1024
 EM_AARCH64 = 183
 LAYERS = translation.layers(translation.TEMPLATE.read_text())
 FUNCTIONS = tuple(LAYERS)
-PACKAGES = {"DependenciesLayer": "dependencies", "ManagementLayer": "management"}
-LEAN_MB, WHOLE_MB = 4.0, 20.0
-CEILINGS_MB = {"CoreLayer": 1.3, "DependenciesLayer": 2.7, "ManagementLayer": 16.0} | {
-    name: WHOLE_MB if "ManagementLayer" in layers else LEAN_MB for name, layers in LAYERS.items()
+PACKAGES = {f"{layer.title()}Layer": layer for layer in deployed.LAYERS}
+CEILINGS_MB = {
+    "CoreLayer": 1.3,
+    "DependenciesLayer": 3.0,
+    "StreamingLayer": 4.9,
+    "ManagementLayer": 15.0,
+    **dict.fromkeys(("AuthFunction", "SweepFunction", "InspectFunction"), 4.2),
+    "StreamFunction": 9.0,
+    **dict.fromkeys(("RouteFunction", "ExportFunction", "RolloutFunction"), 19.0),
 }
 """Zipped; a function with its layers. Raised only with a reason in the commit that raises it."""
 
@@ -98,11 +103,12 @@ def test_native_code_for_an_emulator_is_for_this_machine(built_here: Path) -> No
 def test_packages_are_those_of_the_functions(built: Path) -> None:
     """Each in one layer, and nothing of the development groups in any."""
     folders = {layer: {path.name for path in (built / layer / "python").iterdir()} for layer in PACKAGES}
-    every, managing = folders["DependenciesLayer"], folders["ManagementLayer"]
+    every, streaming, managing = (folders[f"{layer.title()}Layer"] for layer in deployed.LAYERS)
 
     assert {"aws_lambda_powertools", "httptools"} <= every
+    assert "uvloop" in streaming
     assert {"boto3", "fastapi", "mangum"} <= managing
-    assert every & managing <= {"__pycache__"}
+    assert sum(map(len, folders.values())) - len(every | streaming | managing) <= 1  # __pycache__
     assert managing.isdisjoint({"pytest", "moto", "mypy", "samcli", "samtranslator", "uvicorn", "openai", "bin"})
 
 
@@ -163,7 +169,11 @@ def test_a_function_with_its_layers_fits_lambda(measured: dict[str, Size], funct
     assert measured[function].unzipped < LAMBDA_UNZIPPED_LIMIT
 
 
-@pytest.mark.parametrize("function", ["AuthFunction", "StreamFunction"])
-def test_completions_need_no_package_of_those_that_manage(function: str) -> None:
+@pytest.mark.parametrize("function", ["AuthFunction", "StreamFunction", "SweepFunction", "InspectFunction"])
+def test_completions_and_schedules_need_few_packages(function: str) -> None:
     """What they load, and that it is all there, tests of the built functions show."""
-    assert LAYERS[function] == ["DependenciesLayer", "CoreLayer"]
+    assert "ManagementLayer" not in LAYERS[function]
+
+
+def test_every_function_and_layer_has_a_ceiling(measured: dict[str, Size]) -> None:
+    assert set(measured) == set(CEILINGS_MB)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dev import translation
+from dev import deployed, translation
 from tests.integration.conftest import TEMPLATE, Template, translate
 from tests.integration.translated import api, integrations, of_type, properties
 
@@ -121,7 +121,7 @@ def test_versions_stay_for_a_way_back(template: Template) -> None:
     assert policies == ["Retain"] * len(FUNCTIONS)
 
 
-@pytest.mark.parametrize("layer", ["core", "dependencies", "management"])
+@pytest.mark.parametrize("layer", ["core", *deployed.LAYERS])
 def test_a_changed_layer_publishes_new_versions_of_those_that_have_it(uploaded: str, layer: str) -> None:
     """The functions' own code is wiring, and stays the same."""
     having = {name for name, layers in translation.layers(uploaded).items() if f"{layer.title()}Layer" in layers}

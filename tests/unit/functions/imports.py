@@ -71,7 +71,7 @@ def _document(function: str) -> Iterator[str]:
     standard = names & sys.stdlib_module_names
     yield HEAD.format(function)
     for title, group in (("ours", ours), ("packages", names - ours - standard), ("standard library", standard)):
-        yield f"# {title}: {len(group)}\n"
+        yield f"# {title}\n"
         yield from (f"{name}\n" for name in sorted(group))
 
 

@@ -5,8 +5,12 @@ import pytest
 from tests.unit.functions import imports
 from tests.unit.functions.imports import FUNCTIONS, listed, loaded, named
 
-MANAGING = {"anyio", "boto3", "cryptography", "fastapi", "httpcore", "httpx", "jwt", "mangum", "pydantic"}
-"""Packages of the layer that completions do without."""
+LEAN = ["auth", "inspect", "stream", "sweep"]
+HEAVY = {"anyio", "boto3", "botocore", "cryptography", "fastapi", "httpx", "jwt", "mangum", "pydantic", "starlette"}
+"""What is in the layer that these functions do without, and a HTTP client that no function has."""
+
+VERSION_ALONE = "botocore"
+"""Without any module in it: aws-lambda-powertools looks at its version, where Lambda's own Python has it."""
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -28,18 +32,10 @@ def test_every_function_has_its_list() -> None:
     assert sorted(path.stem for path in imports.LISTS.iterdir()) == FUNCTIONS
 
 
-@pytest.mark.parametrize("function", ["auth", "stream"])
-def test_completions_load_no_package_of_those_that_manage(function: str) -> None:
-    assert not {name.partition(".")[0] for name in loaded(function)} & (MANAGING | {"starlette"})
+@pytest.mark.parametrize("function", LEAN)
+def test_a_function_of_completions_or_a_schedule_loads_nothing_heavy(function: str) -> None:
+    assert not {name.partition(".")[0] for name in loaded(function) - {VERSION_ALONE}} & HEAVY
 
 
 def test_the_authorizer_loads_no_http_client() -> None:
     assert "httptools" not in {name.partition(".")[0] for name in loaded("auth")}
-
-
-@pytest.mark.parametrize("function", ["auth", "stream", "sweep"])
-def test_what_requests_wait_for_does_not_load_boto3(function: str) -> None:
-    """Powertools takes up the name `botocore` where there is one, and nothing that is in it."""
-    of_boto3 = {name for name in loaded(function) if name.partition(".")[0] in {"boto3", "botocore"}}
-
-    assert of_boto3 <= {"botocore", "botocore.exceptions"}
