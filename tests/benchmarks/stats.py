@@ -20,7 +20,7 @@ class Round:
     """One gateway, one case, one round: milliseconds.
 
     `held`: of the chunk, by its place in a stream, that is delayed most at the median: a gateway that waits for
-    something does so in each stream. `worst` is the largest delay of a stream at the median, which chance has a part in.
+    something does so in each stream. `worst` is the largest of a stream at the median, which chance has a part in.
     """
 
     cpu: float
