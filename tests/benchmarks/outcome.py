@@ -17,7 +17,7 @@ class Outcome:
     gap: float = 0
 
     @property
-    def held(self) -> float:
+    def worst(self) -> float:
         """The largest delay of a chunk."""
         return max(self.delays, default=0)
 

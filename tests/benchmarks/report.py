@@ -50,7 +50,7 @@ def _gateways(found: Found) -> Table:
 
 def _case(found: Found, case: Case) -> Table:
     columns: tuple[str, ...] = ("gateway", "CPU ms", "of the rounds", "p50 ms", "p90", "p99", "first byte")
-    columns += ("chunk delay", "most delayed", "largest gap") if case.stream else ()
+    columns += ("chunk delay", "held", "most delayed", "largest gap") if case.stream else ()
     rows = [_row(found, one, case, len(columns)) for one in found.gateways if one.takes(case)]
     return Table(f"{case.title.capitalize()}: per request", columns, rows)
 
@@ -60,7 +60,7 @@ def _row(found: Found, gateway: Gateway, case: Case, width: int) -> tuple[str, .
         return (gateway.label, "FAILS", *([""] * (width - 2)))
     at = f"{gateway.name}.{case.name}"
     spread = f"{_of(found, f'{at}.cpu_least')}-{_of(found, f'{at}.cpu_most')}"
-    names = ("p50", "p90", "p99", "first", "delay", "held", "gap")[: width - 3]
+    names = ("p50", "p90", "p99", "first", "delay", "held", "worst", "gap")[: width - 3]
     return (gateway.label, _of(found, f"{at}.cpu"), spread, *(_of(found, f"{at}.{name}") for name in names))
 
 

@@ -17,7 +17,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One gateway, one case, one round: milliseconds."""
+    """One gateway, one case, one round: milliseconds.
+
+    `held`: of the chunk, by its place in a stream, that is delayed most at the median: a gateway that waits for
+    something does so in each stream. `worst` is the largest of a stream at the median, which chance has a part in.
+    """
 
     cpu: float
     p50: float
@@ -26,6 +30,7 @@ class Round:
     first: float
     delay: float
     held: float
+    worst: float
     gap: float
 
 
@@ -42,6 +47,7 @@ class Measured:
     first: float
     delay: float
     held: float
+    worst: float
     gap: float
 
 
@@ -56,7 +62,8 @@ def of_round(cpu_ms: float, outcomes: Sequence[Outcome]) -> Round:
         p99=percentile(latencies, 0.99),
         first=median(one.first for one in outcomes),
         delay=median(delays) if delays else 0,
-        held=median(one.held for one in outcomes),
+        held=max((median(place) for place in zip(*(one.delays for one in outcomes), strict=True)), default=0),
+        worst=median(one.worst for one in outcomes),
         gap=median(one.gap for one in outcomes),
     )
 
@@ -68,5 +75,5 @@ def together(rounds: Iterable[Round]) -> Measured:
     def middle(name: str) -> float:
         return float(median(getattr(one, name) for one in kept))
 
-    names = ("p50", "p90", "p99", "first", "delay", "held", "gap")
+    names = ("p50", "p90", "p99", "first", "delay", "held", "worst", "gap")
     return Measured(median(cpu), min(cpu), max(cpu), **{name: middle(name) for name in names})

@@ -86,7 +86,7 @@ TARGETS = (
     Target(
         "time to first chunk added, everything on", "stream.stream_1.first_own", 1, "ms", less="direct.stream_1.first"
     ),
-    Target("no chunk held back: the most delayed of a stream", "stream.stream_1.held", 2, "ms"),
+    Target("no chunk held back: delay of the latest, by its place", "stream.stream_1.held", 2, "ms"),
     Target("memory of `stream` after 1,000 requests", "memory.early", 80, "MB"),
     Target("the same, grown until 10,000 requests", "memory.late", 2, "MB", less="memory.early"),
     Target("layers and function of `stream`, zipped", "size.stream", 12, "MB"),

@@ -24,11 +24,13 @@ def test_a_round_divides_its_cpu_among_the_requests() -> None:
     assert stats.of_round(30, [outcome(1), outcome(2), outcome(3)]).cpu == 10
 
 
-def test_the_most_delayed_chunk_is_looked_for_in_each_stream() -> None:
-    told = stats.of_round(1, [outcome(1, 0.1, 9.0), outcome(1, 0.2, 0.3), outcome(1, 0.1, 0.4)])
+def test_a_chunk_that_each_stream_holds_back_is_told_from_one_that_chance_delays() -> None:
+    holding = stats.of_round(1, [outcome(1, 0.1, 9.0), outcome(1, 0.2, 8.0), outcome(1, 0.1, 7.0)])
+    stalled = stats.of_round(1, [outcome(1, 0.1, 9.0), outcome(1, 9.0, 0.3), outcome(1, 0.1, 0.4)])
 
-    assert told.held == 0.4
-    assert told.delay == pytest.approx(0.25)
+    assert holding.held == 8.0
+    assert stalled.held == 0.4
+    assert stalled.worst == 9.0
 
 
 def test_rounds_together_are_their_median_with_the_spread_of_their_cpu() -> None:
