@@ -66,8 +66,10 @@ class Caching:
     @asynccontextmanager
     async def open(self, call: Call, asked: Asked) -> AsyncIterator[Reply]:
         """See Completions.open, and Repeats.answered, which is asked where nothing is cached."""
-        async with self._completions.begun(call) as (begun, facts), AsyncExitStack() as stack:
-            yield await self._answered(stack, begun, asked, facts)
+        with self._completions.told(call) as facts:
+            begun = await self._completions.dated(call, facts)
+            async with AsyncExitStack() as stack:
+                yield await self._answered(stack, begun, asked, facts)
 
     async def _answered(self, stack: AsyncExitStack, call: Call, asked: Asked, facts: dict[str, Any]) -> Reply:
         policy, key = await self._policy(call, asked.cache_control), asked.idempotency_key
@@ -93,7 +95,7 @@ class Caching:
         return reply
 
     async def _policy(self, call: Call, header: str | None) -> Policy | None:
-        async with metering.disclosing(self._ledger, call.caller):
+        async with metering.Disclosing(self._ledger, call.caller):
             control = cache_control.read(header or "")
         return control.policy(None if control.is_final else await self._usual_age_s(call))
 

@@ -138,9 +138,13 @@ class Completions:
         Raises CatalogueUnusableError and LedgerUnavailableError.
         """
         with self.told(call) as facts:
-            catalogue = await catalogues.current(self._known)
-            facts["catalogue_version"] = catalogue.version
-            yield replace(call, catalogue=catalogue), facts
+            yield await self.dated(call, facts), facts
+
+    async def dated(self, call: Call, facts: dict[str, Any]) -> Call:
+        """With the catalogue that holds now. Raises CatalogueUnusableError and LedgerUnavailableError."""
+        catalogue = await catalogues.current(self._known)
+        facts["catalogue_version"] = catalogue.version
+        return replace(call, catalogue=catalogue)
 
     @asynccontextmanager
     async def answered(
@@ -150,7 +154,7 @@ class Completions:
 
         With one, StillRunningError is raised if another request has taken its place.
         """
-        async with metering.disclosing(self._ledger, call.caller):
+        async with metering.Disclosing(self._ledger, call.caller):
             prepared = self._prepared(call, facts, recorder)
             exchange = await screening.passed(self._ledger, prepared)
         ask = exchanges.asks(exchange, self._times.hold_s)
@@ -210,8 +214,8 @@ class Completions:
                 promised = Promised(f"chatcmpl-{exchange.request_id}", int(self._now()), meter.route.upstream_id)
                 body = json_body.text(exchange.filters.written(answers.whole(answer, promised, used)))
                 headers = answers.headers(answer, meter.adjusted, used) | meter.headers(used, reported)
-                async with aclosing(relaying.once(body)) as payloads:
-                    yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=meter.may_be_cached)
+                payloads = relaying.Once(body)
+                yield Reply(headers, is_stream=False, payloads=payloads, may_be_cached=meter.may_be_cached)
             finally:
                 await meter.close(used, reported, "completed" if answer.choices else "broken")
 

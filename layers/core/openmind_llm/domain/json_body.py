@@ -9,6 +9,11 @@ MAX_DEPTH = 128
 """Levels of nesting. Tool schemas of real clients need about 20; the parser itself gives up near 10,000."""
 
 
+_STRICT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: json.dumps makes one for each text that is not written in its default form."""
+
+
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises InvalidRequestError.
 
@@ -27,8 +32,7 @@ def parse(body: bytes) -> dict[str, Any]:
 def dump(value: dict[str, Any]) -> bytes:
     """Compact UTF-8. Raises InvalidRequestError for what no JSON text can hold (an infinity, half a surrogate pair)."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode()
+        return _STRICT.encode(value).encode()
     except ValueError:
         raise InvalidRequestError("Invalid JSON") from None
 
@@ -36,7 +40,7 @@ def dump(value: dict[str, Any]) -> bytes:
 def text(value: dict[str, Any]) -> bytes:
     """Compact UTF-8 of what a provider sent; half of a surrogate pair stays the escape that it was."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _COMPACT.encode(value).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
 

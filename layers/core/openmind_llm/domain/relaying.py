@@ -1,6 +1,7 @@
 """What of an answer goes on to the client, payload by payload."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from typing import Self
 
 from openmind_llm.domain.answers import StreamedAnswer
 from openmind_llm.domain.chunks import Chunk, Tally
@@ -34,5 +35,17 @@ def _shown(tally: Tally, chunks: Iterable[Chunk]) -> Iterator[bytes]:
     return (payload for payload in payloads if payload is not None)
 
 
-async def once(payload: bytes) -> AsyncGenerator[bytes]:
-    yield payload
+class Once:
+    """One payload, without the cost of an asynchronous generator."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload: bytes | None = payload
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        payload, self._payload = self._payload, None
+        if payload is None:
+            raise StopAsyncIteration
+        return payload

@@ -47,7 +47,7 @@ class Repeats:
                 yield await self._answered_once(stack, call, key, facts)
 
     async def _answered_once(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
-        async with metering.disclosing(self._ledger, call.caller):
+        async with metering.Disclosing(self._ledger, call.caller):
             record_id = idempotency.record_id(key)
         recorder = Recorder(self._answers, record_id, idempotency.body_hash(call.provider, call.raw))
         replay = await self._replay(stack, call, recorder, facts)

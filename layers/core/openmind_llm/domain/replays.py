@@ -26,7 +26,7 @@ class Replays:
         Raises AuthenticationError, LedgerUnavailableError, and what Completions.require_allowed raises.
         """
         standing = await aside(self._ledger.standing, call.caller)
-        async with metering.disclosing(self._ledger, call.caller):
+        async with metering.Disclosing(self._ledger, call.caller):
             self._completions.require_allowed(call, standing)
             yield standing
 

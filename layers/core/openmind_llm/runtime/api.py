@@ -102,8 +102,13 @@ class RuntimeApi:
 
     async def open_response(self, invocation: Invocation) -> tuple[Connection, bytes]:
         """A connection, and the head that is to be sent on it first. Raises OSError."""
-        head = self._head("POST", f"{invocation.path}/response", _STREAMING | invocation.headers())
-        return await self._connected(), head
+        return await self._connected(), self._response_head(invocation)
+
+    def response_at_hand(self, invocation: Invocation) -> tuple[Connection, bytes] | None:
+        """The same, where the connection that the event came on is still there."""
+        if self._kept is None or not self._kept.is_open:
+            return None
+        return self._kept, self._response_head(invocation)
 
     def close(self) -> None:
         if self._kept is not None:
@@ -135,6 +140,9 @@ class RuntimeApi:
                 self.close()
                 raise EOFError
         return self._kept
+
+    def _response_head(self, invocation: Invocation) -> bytes:
+        return self._head("POST", f"{invocation.path}/response", _STREAMING | invocation.headers())
 
     def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         lines = [f"{method} {self._base}/{path} HTTP/1.1", f"Host: {self._place}"]

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from openmind_llm.runtime.api import Invocation, RuntimeApi
 from openmind_llm.runtime.asgi import Message
+from openmind_llm.runtime.connection import Connection
 from openmind_llm.runtime.events import Request
 from openmind_llm.runtime.faults import Fault
 from openmind_llm.runtime.response import ClientDisconnectedError, ResponseStream, chunk, prelude
@@ -104,16 +105,23 @@ class Exchange:
         self.on_answer()
 
     async def _open(self) -> ResponseStream:
+        at_hand = self._api.response_at_hand(self._invocation)
+        return await self._connect() if at_hand is None else self._begun(*at_hand)
+
+    async def _connect(self) -> ResponseStream:
         """A lock, since an application may send from two tasks, such as its own and that of a heartbeat."""
         async with self._opening:
-            if self._stream is None:
-                try:
-                    connection, head = await self._api.open_response(self._invocation)
-                except OSError:
-                    self._over.set()
-                    raise ClientDisconnectedError from None
-                self._stream = ResponseStream(connection, head + (self._prelude or b""), self._over.set, self._answered)
-            return self._stream
+            if self._stream is not None:
+                return self._stream
+            try:
+                return self._begun(*await self._api.open_response(self._invocation))
+            except OSError:
+                self._over.set()
+                raise ClientDisconnectedError from None
+
+    def _begun(self, connection: Connection, head: bytes) -> ResponseStream:
+        self._stream = ResponseStream(connection, head + (self._prelude or b""), self._over.set, self._answered)
+        return self._stream
 
 
 def _ignored() -> None:

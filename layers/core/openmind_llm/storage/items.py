@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from openmind_llm.domain.ledger.counters import Move
     from openmind_llm.domain.ports import Plain
@@ -14,8 +14,23 @@ type Item = dict[str, Any]
 
 
 def typed(values: Mapping[str, Plain]) -> Item:
-    """Without those that are None or empty sets: an absent attribute says the same."""
-    return {name: _typed(value) for name, value in values.items() if value is not None and value != frozenset()}
+    """Without those that are None or empty sets: an absent attribute says the same.
+
+    Plain loops here, and in Update: each request writes some hundred values.
+    """
+    item: Item = {}
+    for name, value in values.items():
+        kind = type(value)
+        if kind is int:
+            item[name] = {"N": str(value)}
+        elif kind is bool:
+            item[name] = {"BOOL": value}
+        elif isinstance(value, frozenset):
+            if value:
+                item[name] = {"SS": sorted(value)}
+        elif value is not None:
+            item[name] = {"S": str(value)}
+    return item
 
 
 def plain(item: Item) -> dict[str, Any]:
@@ -39,25 +54,29 @@ class Update:
 
     def moves(self, moves: Iterable[Move]) -> Update:
         for move in moves:
-            self._conditions.extend(self._bounds(move))
+            if move.to is None and not move.by and move.at_least is None and move.at_most is None:
+                continue  # DynamoDB refuses a name that no expression uses
+            name = self._name(move.counter)
+            self._bound(name, move.at_least, move.at_most)
             if move.to is not None:
-                self._set.append(f"{self._name(move.counter)} = {self._value(move.to)}")
+                self._set.append(f"{name} = {self._number(move.to)}")
             elif move.by:
-                name = self._name(move.counter)
-                self._set.append(f"{name} = {name} + {self._value(move.by)}")
+                self._set.append(f"{name} = {name} + {self._number(move.by)}")
         return self
 
     def adds(self, counters: Mapping[str, int]) -> Update:
         """To counters that may not be there yet."""
+        none = self._number(0) if counters else ""  # nor does it take a value that nothing uses
         for counter, by in counters.items():
             name = self._name(counter)
-            self._set.append(f"{name} = if_not_exists({name}, {self._value(0)}) + {self._value(by)}")
+            self._set.append(f"{name} = if_not_exists({name}, {none}) + {self._number(by)}")
         return self
 
     def sets(self, values: Mapping[str, Plain]) -> Update:
         """What is None, or an empty set, is removed."""
         kept = typed(values)
-        self._set.extend(f"{self._name(name)} = {self._typed_value(value)}" for name, value in kept.items())
+        for name, value in kept.items():
+            self._set.append(f"{self._name(name)} = {self._value(value)}")
         return self.removes(values.keys() - kept.keys())
 
     def removes(self, names: Iterable[str]) -> Update:
@@ -65,7 +84,7 @@ class Update:
         return self
 
     def only_if(self, name: str, value: Plain) -> Update:
-        self._conditions.append(f"{self._name(name)} = {self._typed_value(_typed(value))}")
+        self._conditions.append(f"{self._name(name)} = {self._value(typed({name: value})[name])}")
         return self
 
     def only_without(self, name: str) -> Update:
@@ -86,41 +105,27 @@ class Update:
             return {"ConditionCheck": self._request | {"ConditionExpression": "attribute_exists(pk)"} | found}
         return {"Update": self._request | {"UpdateExpression": expression} | found}
 
-    def _bounds(self, move: Move) -> Iterator[str]:
-        """DynamoDB refuses a name that no expression uses, and so a counter is named only where it has a bound."""
-        if move.at_least is None and move.at_most is None:
+    def _bound(self, name: str, at_least: int | None, at_most: int | None) -> None:
+        if at_least is not None and at_least == at_most:
+            self._conditions.append(f"{name} = {self._number(at_least)}")
             return
-        name = self._name(move.counter)
-        if move.at_least is not None and move.at_least == move.at_most:
-            yield f"{name} = {self._value(move.at_least)}"
-            return
-        if move.at_least is not None:
-            yield f"{name} >= {self._value(move.at_least)}"
-        if move.at_most is not None:
-            yield f"{name} <= {self._value(move.at_most)}"
+        if at_least is not None:
+            self._conditions.append(f"{name} >= {self._number(at_least)}")
+        if at_most is not None:
+            self._conditions.append(f"{name} <= {self._number(at_most)}")
 
     def _name(self, name: str) -> str:
         return self._names.setdefault(name, f"#{len(self._names)}")
 
-    def _value(self, value: int) -> str:
-        return self._typed_value({"N": str(value)})
+    def _number(self, value: int) -> str:
+        short = f":{len(self._values)}"
+        self._values[short] = {"N": str(value)}
+        return short
 
-    def _typed_value(self, value: Item) -> str:
+    def _value(self, value: Item) -> str:
         short = f":{len(self._values)}"
         self._values[short] = value
         return short
-
-
-def _typed(value: Plain) -> Item:
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case int():
-            return {"N": str(value)}
-        case frozenset():
-            return {"SS": sorted(value)}
-        case _:
-            return {"S": str(value)}
 
 
 def _plain(value: Item) -> Any:

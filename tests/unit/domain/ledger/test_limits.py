@@ -100,8 +100,8 @@ def test_tokens_that_did_not_come_go_back() -> None:
 def test_the_last_place_can_be_taken_once() -> None:
     move = limits.take_place(Limits(concurrency=2), NEW | {"open_holds": 1})
 
-    assert move.allows(1)
-    assert not move.allows(2)
+    assert moving.applied([move], NEW | {"open_holds": 1}) is not None
+    assert moving.applied([move], NEW | {"open_holds": 2}) is None
 
 
 def test_no_place_is_left_beyond_the_limit() -> None:

@@ -19,16 +19,15 @@ class Move:
     at_least: int | None = None
     at_most: int | None = None
 
-    def allows(self, value: int) -> bool:
-        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
-
-    def applied(self, value: int) -> int:
-        return value + self.by if self.to is None else self.to
-
 
 def applied(moves: Iterable[Move], counters: Counters) -> dict[str, int] | None:
     """The counters after the moves; None if one of them is not allowed."""
-    moves = tuple(moves)
-    if not all(move.allows(counters[move.counter]) for move in moves):
-        return None
-    return dict(counters) | {move.counter: move.applied(counters[move.counter]) for move in moves}
+    after = dict(counters)
+    for move in moves:
+        value = counters[move.counter]
+        if move.at_least is not None and value < move.at_least:
+            return None
+        if move.at_most is not None and value > move.at_most:
+            return None
+        after[move.counter] = value + move.by if move.to is None else move.to
+    return after
