@@ -55,7 +55,8 @@ async def provider(*answer: bytes, context: ssl.SSLContext | None = None) -> Asy
             yield played
         finally:
             server.close()
-            server.abort_clients()
+            for writer in played.writers:
+                writer.transport.abort()
 
 
 def client() -> HttpClient:

@@ -29,10 +29,20 @@ class Wire(asyncio.Transport):
         return 0
 
 
-def timers() -> int:
-    """That the loop has waiting."""
-    scheduled = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
-    return len([one for one in scheduled if not one.cancelled()])
+class Timers:
+    """Those that the running loop is asked for from now on."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._call_at = asyncio.get_running_loop().call_at
+        self._made: list[asyncio.Handle] = []
+        patch.setattr(asyncio.get_running_loop(), "call_at", self._noted)
+
+    def _noted(self, when: float, ring: Callable[[], None]) -> asyncio.Handle:
+        self._made.append(self._call_at(when, ring))
+        return self._made[-1]
+
+    def waiting(self) -> int:
+        return len([one for one in self._made if not one.cancelled()])
 
 
 def test_a_provider_that_is_silent_is_given_up_at_the_deadline_and_not_before() -> None:
@@ -95,17 +105,17 @@ def one_piece_after_another(play: Callable[[Connection], Awaitable[None]]) -> No
     asyncio.run(whole())
 
 
-def test_one_timer_serves_all_the_pieces_of_a_stream() -> None:
+def test_one_timer_serves_all_the_pieces_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(connection: Connection) -> None:
-        loop, before = asyncio.get_running_loop(), timers()
+        loop, timers = asyncio.get_running_loop(), Timers(monkeypatch)
         loop.call_soon(connection.data_received, OK + b"content-length: 100\r\n\r\n")
         answer = await connection.ask(Request("GET", "http://acme.example/", {}), deadline(60))
         for _ in range(50):
             loop.call_soon(connection.data_received, b"a")
             assert await connection.piece(answer, deadline(60)) == b"a"
-        assert timers() - before == 1
+        assert timers.waiting() == 1
         connection.connection_lost(None)
-        assert timers() == before
+        assert timers.waiting() == 0
 
     one_piece_after_another(play)
 

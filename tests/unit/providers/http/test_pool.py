@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import math
+import os
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -123,11 +125,11 @@ def test_one_that_was_closed_while_the_loop_stood_still_is_not_used(says: bytes)
 
     async def play(one: Provider, http: HttpClient) -> None:
         await read(http, one.url)
-        socket = one.writers[0].get_extra_info("socket")
-        if says:
-            socket._sock.send(says)
-        else:
-            socket.shutdown(1)
+        with socket.socket(fileno=os.dup(one.writers[0].get_extra_info("socket").fileno())) as wire:
+            if says:
+                wire.send(says)
+            else:
+                wire.shutdown(socket.SHUT_WR)
         assert http.pool.idle == 1
 
         assert await read(http, one.url) == b"hi"

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from openmind_llm import tls
 from openmind_llm.providers.http import client as http_client
 from openmind_llm.providers.http.client import HttpClient
 from openmind_llm.providers.http.errors import UnreachableError
@@ -55,6 +57,14 @@ def asked(file: Path, http: HttpClient) -> tuple[list[bytes], int, str | None]:
     return asyncio.run(play())
 
 
+@pytest.fixture
+def _certificates_are_read_anew() -> Iterator[None]:
+    tls.trusting.cache_clear()
+    yield
+    tls.trusting.cache_clear()
+
+
+@pytest.mark.usefixtures("_certificates_are_read_anew")
 def test_a_provider_with_a_certificate_for_its_name_is_asked_by_one_kept_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,8 +26,8 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._is_there: Callable[[], bool] = bool
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline = 0.0
+        self._timer: asyncio.Handle | None = None
+        self._rings_at = self._deadline = 0.0
 
     def is_quiet(self) -> bool:
         """Open, and with nothing to read: what a provider says unasked is that it closes."""
@@ -135,17 +135,17 @@ class Connection(asyncio.Protocol):
         """One timer serves many waits: where it goes off too early for the present one, it is set anew."""
         self._deadline = deadline
         if self._timer is not None:
-            if self._timer.when() <= deadline:
+            if self._rings_at <= deadline:
                 return
             self._timer.cancel()
+        self._rings_at = deadline  # uvloop's handles do not always know
         self._timer = self._loop.call_at(deadline, self._look)
 
     def _look(self) -> None:
-        when = cast("asyncio.TimerHandle", self._timer).when()
         self._timer = None
         if self._waiter is None or self._waiter.done():
             return
-        if when < self._deadline:
+        if self._rings_at < self._deadline:
             self._arm(self._deadline)
         else:
             self._waiter.set_exception(TimeoutError())
