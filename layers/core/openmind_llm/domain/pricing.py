@@ -4,10 +4,10 @@ OMCU per million tokens, as the prices are documented, is the same number as mic
 """
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import money, rates
 from openmind_llm.domain.catalogue import Price, Provider
 from openmind_llm.domain.usage import Usage

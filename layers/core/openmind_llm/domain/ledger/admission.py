@@ -1,7 +1,6 @@
 """Whether a request may be sent to its provider, and what is put aside for it before it is."""
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import keys, pricing
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.idempotency import KEPT_S, Claim
