@@ -1,8 +1,8 @@
 """`dataclass`, made in a third of the time: a function makes a hundred at its start, and as many objects a request.
 
 To the type checker it is the standard library's, which writes and compiles six methods for each class. Here it writes
-`__init__` alone, and the others are the same for all. What is frozen is so by the word of the type checker: at run time
-an `__init__` that has to get around its own class takes twice as long.
+`__init__` alone, and the others are the same for all. What is frozen is so by the word of the type checker: at run
+time, an `__init__` that has to get around its own class takes twice as long.
 """
 
 from typing import TYPE_CHECKING, Any
