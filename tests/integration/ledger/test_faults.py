@@ -51,10 +51,10 @@ def dynamo(faulty_dynamo: FaultyDynamo) -> Iterator[FaultyDynamo]:
 @pytest.fixture(scope="module")
 def gateway(places: dict[str, str], faulty_dynamo: FaultyDynamo) -> Iterator[UvicornDoor]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (places | {"AWS_ENDPOINT_URL": faulty_dynamo.url}).items():
+        for name, value in places.items():
             patch.setenv(name, value)
         seed.seed_key(canaries.API_KEY, "unlimited", ACCOUNT)
-        app = application.create(Settings.from_env(places))
+    app = application.create(Settings.from_env(places | {"AWS_ENDPOINT_URL": faulty_dynamo.url}))
     with UvicornDoor(app) as door:
         yield door
 
