@@ -45,6 +45,8 @@ class Settings:
     oidc_audience: str = ""
     usage_bucket: str = ""
     stage: str = "dev"
+    service: str = "service_undefined"
+    log_level: str = "INFO"
     metrics: str = "model"
     xray_daemon_address: str = ""
     aws: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -79,6 +81,8 @@ class Settings:
             oidc_audience=environ.get("OIDC_AUDIENCE", ""),
             usage_bucket=environ.get("USAGE_BUCKET", ""),
             stage=environ.get("STAGE", "dev"),
+            service=environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined"),
+            log_level=_log_level(environ),
             metrics=_metrics(environ.get("METRICS", "model"), environ.get("ALARMS", "off")),
             xray_daemon_address=environ.get("AWS_XRAY_DAEMON_ADDRESS", ""),
             aws={name.upper(): value for name, value in environ.items() if name.upper().startswith(("AWS_", *PROXIES))},
@@ -87,6 +91,13 @@ class Settings:
             versions=_ending(environ, VERSION_SUFFIX),
             base_urls={name: url.rstrip("/") for name, url in _ending(environ, PROVIDER_URL_SUFFIX).items()},
         )
+
+
+def _log_level(environ: Mapping[str, str]) -> str:
+    """As Powertools has it: Lambda's own setting goes before what the template passes on."""
+    names = ("AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "LOG_LEVEL")
+    told = next((value for name in names if (value := environ.get(name))), "INFO").upper()
+    return {"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(told, told)
 
 
 def _metrics(told: str, alarms: str) -> str:

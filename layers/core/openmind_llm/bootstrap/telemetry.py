@@ -2,16 +2,16 @@
 
 from openmind_llm.domain.telemetry import Telemetry
 from openmind_llm.settings import Settings
-from openmind_llm.telemetry import xray
+from openmind_llm.telemetry import formatting, xray
 from openmind_llm.telemetry.formatting import LineFormatter
 from openmind_llm.telemetry.line import Lines
 from openmind_llm.telemetry.metrics import Metrics
 from openmind_llm.telemetry.xray import Segments
 
 
-def lines() -> LineFormatter:
-    """For the Logger of a function whose requests should not wait for what is told of them."""
-    return LineFormatter()
+def log(settings: Settings) -> None:
+    """Of a function whose start and requests should not wait for Powertools."""
+    formatting.write(settings.log_level, LineFormatter(settings.service, settings.trace_header))
 
 
 def create(settings: Settings) -> Telemetry:

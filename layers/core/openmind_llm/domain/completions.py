@@ -56,7 +56,7 @@ class Call:
     """A request as it came in. `noted` are further fields of its line in the log.
 
     `timeout` and `fallback` are the values of the headers of domain.attempts.budget and domain.fallbacks. `catalogue`
-    holds for it from its start, where Completions.begun puts it in, to its end: nothing mixes two versions.
+    holds for it from its start, where Completions.dated puts it in, to its end: nothing mixes two versions.
     """
 
     caller: Caller
@@ -128,17 +128,9 @@ class Completions:
 
         Every call leaves one line in the log, without content; every request that was admitted leaves one ledger row.
         """
-        async with self.begun(call) as (begun, facts), self.answered(begun, facts) as reply:
-            yield reply
-
-    @asynccontextmanager
-    async def begun(self, call: Call) -> AsyncIterator[tuple[Call, dict[str, Any]]]:
-        """The call with its catalogue, and the fields of its line in the log.
-
-        Raises CatalogueUnusableError and LedgerUnavailableError.
-        """
         with self.told(call) as facts:
-            yield await self.dated(call, facts), facts
+            async with self.answered(await self.dated(call, facts), facts) as reply:
+                yield reply
 
     async def dated(self, call: Call, facts: dict[str, Any]) -> Call:
         """With the catalogue that holds now. Raises CatalogueUnusableError and LedgerUnavailableError."""
@@ -164,8 +156,7 @@ class Completions:
             with _unknown_to_the_provider(call, exchange.route):
                 reply = await stack.enter_async_context(answer(exchange, meter))
             if meter.logs_content:
-                heard = listening.of(reply, exchange.content, self._telemetry, is_wanted=True)
-                await stack.enter_async_context(heard)
+                await stack.enter_async_context(listening.of(reply, exchange.content, self._telemetry, is_wanted=True))
             if recorder is not None:
                 await stack.enter_async_context(recording.of(reply, recorder))
             yield reply

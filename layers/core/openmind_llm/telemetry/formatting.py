@@ -1,34 +1,53 @@
-"""The lines of the log, as Powertools' Logger writes them, by a shorter way for what the request path tells."""
+"""The log of a function that does without Powertools: the same lines at a fifth of the CPU, with nothing to load."""
 
+import json
 import logging
+import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools.logging.formatter import RESERVED_LOG_ATTRS, LambdaPowertoolsFormatter
+_OWN = frozenset({"level", "location", "timestamp", "asctime", "message"})
+_NO_FACTS = frozenset(logging.makeLogRecord({}).__dict__) | _OWN
+_encode = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
 
-_RESERVED = frozenset(RESERVED_LOG_ATTRS)
 
+class LineFormatter(logging.Formatter):
+    """JSON, with the fields of Powertools' Logger. `trace_header` gives what Lambda says of the invocation at hand."""
 
-class LineFormatter(LambdaPowertoolsFormatter):
-    """Powertools looks each key up in a list, and tries to read the message as JSON: 0.09 ms of CPU, this a fifth.
-
-    What has arguments, an exception, or a message that may be JSON goes its way.
-    """
+    def __init__(self, service: str, trace_header: Callable[[], str]) -> None:
+        super().__init__()
+        self._service = service
+        self._trace_header = trace_header
 
     def format(self, record: logging.LogRecord) -> str:
-        if record.exc_info or record.args or not _is_plain(record.msg):
-            return str(super().format(record))
         fields: dict[str, Any] = {
             "level": record.levelname,
             "location": f"{record.funcName}:{record.lineno}",
-            "message": record.msg,
-            "timestamp": self.formatTime(record),
-            "service": self.log_format.get("service"),
+            "message": record.getMessage(),
+            "timestamp": _timestamp(record.created),
+            "service": self._service,
         }
-        fields |= {name: value for name, value in record.__dict__.items() if name not in _RESERVED}
-        fields["xray_trace_id"] = self._get_latest_trace_id()
-        return str(self.serialize({name: value for name, value in fields.items() if value is not None}))
+        fields.update((name, value) for name, value in record.__dict__.items() if name not in _NO_FACTS)
+        if record.exc_info and record.exc_info[0]:
+            fields |= {
+                "exception": self.formatException(record.exc_info),
+                "exception_name": record.exc_info[0].__name__,
+            }
+        if trace := self._trace_header():
+            fields["xray_trace_id"] = trace.split(";")[0].removeprefix("Root=")
+        return _encode({name: value for name, value in fields.items() if value is not None})
 
 
-def _is_plain(message: object) -> bool:
-    """Words, and so no JSON text, which would be written as what it says."""
-    return isinstance(message, str) and message[:1].isalpha() and message not in ("true", "false", "null")
+def _timestamp(created: float) -> str:
+    """In UTC, as Lambda's clock is."""
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(created))},{int(created * 1000) % 1000:03d}+0000"
+
+
+def write(level: str, formatter: logging.Formatter) -> None:
+    """What the package tells goes to stdout, from that level on."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    ours = logging.getLogger("openmind_llm")
+    ours.handlers, ours.propagate = [handler], False
+    ours.setLevel(level)

@@ -1,11 +1,11 @@
 """Sends requests and gives their answers. No redirects, no cookies, no proxies, nothing from the environment."""
 
 import asyncio
-import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Self
 
+from openmind_llm import tls
 from openmind_llm.providers.http import pool
 from openmind_llm.providers.http.answer import Answer
 from openmind_llm.providers.http.connection import Connection
@@ -99,6 +99,4 @@ class HttpClient:
 
 def client() -> HttpClient:
     """Trusts whom the system trusts."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return HttpClient(pool.over(context))
+    return HttpClient(pool.over(tls.trusting()))

@@ -5,7 +5,6 @@ They do in Lambda. Where credentials come from elsewhere, or endpoints are of an
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -84,9 +83,8 @@ def _host_header(netloc: str) -> str:
     return netloc.rpartition("@")[2]
 
 
-@functools.cache
 def _tls(bundle: str | None) -> ssl.SSLContext:
-    """Loaded only where it is needed; with the certificates it takes some 20 ms, which is done once."""
-    import ssl  # noqa: PLC0415
+    """Loaded only where it is needed."""
+    from openmind_llm import tls  # noqa: PLC0415
 
-    return ssl.create_default_context(cafile=bundle)
+    return tls.trusting(bundle)
