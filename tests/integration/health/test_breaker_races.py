@@ -106,21 +106,19 @@ def test_failures_that_meet_are_all_counted_and_open_the_cell_once(
 
 
 def test_a_healthy_request_takes_a_fifth_of_a_write_and_a_read_in_five_seconds(
-    dynamodb: "DynamoDBClient", clock: FakeClock, cell: Cell
+    client: DynamoDB, clock: FakeClock, cell: Cell
 ) -> None:
     calls: Counter[str] = Counter()
 
-    def called(model: Any, **_: object) -> None:
-        calls[model.name] += 1
+    def sent(operation: str, _body: bytes) -> None:
+        calls[operation] += 1
 
     chances = iter([number / 100 for number in range(100)])
-    dynamodb.meta.events.register("before-call.dynamodb", called)
-    one = Breaker(DynamoHealth(boto.dynamodb(dynamodb), seed.TABLE), clock, lambda: next(chances))
+    one = Breaker(DynamoHealth(watched(sent), seed.TABLE), clock, lambda: next(chances))
     for _ in range(100):
         one.looked(cell.provider)
         write(one.answered(cell, None, False, "account"))
         clock.now += 1
-    dynamodb.meta.events.unregister("before-call.dynamodb", called)
 
     assert calls == {"UpdateItem": 20, "GetItem": 20}
 
