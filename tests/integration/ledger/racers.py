@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Barrier
+from typing import ClassVar
 
 from dev import seed
 from openmind_llm.domain import ids
@@ -43,8 +44,6 @@ CONFLICT = Answer(
     is_last=False,
 )
 """What DynamoDB answers where another transaction has the account."""
-
-_together: Barrier
 
 
 @dataclass(frozen=True)
@@ -79,18 +78,17 @@ class Result:
 
 def prepare(together: Barrier, environment: Mapping[str, str]) -> None:
     """Once in each process."""
-    global _together
     os.environ.update(environment)
-    _together = together
+    Lane.together = together
 
 
 def run(race: Race, number: int) -> Result:
     """As process `number`; every process of the pool must run it, as each waits for the others."""
     lane, calls = Lane(race, number), (race.calls + number) // PROCESSES
-    _together.wait(60)
+    lane.together.wait(60)
     with ThreadPoolExecutor(calls) as threads:
         admitted = [one for one in threads.map(lane.decide, range(calls)) if one is not None]
-        _together.wait(60)
+        lane.together.wait(60)
         if race.settles_last:
             list(threads.map(lane.settle, admitted))
     lane.close()
@@ -98,7 +96,9 @@ def run(race: Race, number: int) -> Result:
 
 
 class Lane:
-    """One process's part of a race."""
+    """One process's part of a race. All of them begin, and end admitting, `together`."""
+
+    together: ClassVar[Barrier]
 
     def __init__(self, race: Race, number: int) -> None:
         self.result = Result()
