@@ -74,12 +74,15 @@ class HttpDoor:
 
 
 class UvicornDoor(HttpDoor):
-    """A real server on a real socket."""
+    """A real server on a real socket.
+
+    On asyncio's own loop: uvloop's cannot be closed while an application keeps connections to a provider.
+    """
 
     def __init__(self, app: App) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         super().__init__(self._listener.getsockname()[1])
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", loop="asyncio")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
 
