@@ -74,7 +74,10 @@ class HttpDoor:
 
 
 class UvicornDoor(HttpDoor):
-    """A real server on a real socket."""
+    """A real server on a real socket.
+
+    On asyncio's own loop: uvloop's cannot be closed while an application keeps connections to a provider.
+    """
 
     def __init__(self, app: App) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))

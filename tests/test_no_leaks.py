@@ -2,15 +2,12 @@
 
 import logging
 import socket
-from typing import TYPE_CHECKING
 
+from openmind_llm.storage.wire.operations import DynamoDB
 from tests import canaries
-from tests.unit.storage.conftest import TABLE, dynamodb
+from tests.unit.storage.conftest import TABLE, by_boto3, by_wire, dynamodb
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
-__all__ = ["dynamodb"]
+__all__ = ["by_boto3", "by_wire", "dynamodb"]
 
 
 def test_the_watch_sees_a_leak() -> None:
@@ -36,7 +33,7 @@ def test_the_watch_sees_what_goes_to_the_tracing_daemon() -> None:
     canaries.leaks[:] = before
 
 
-def test_the_watch_sees_what_goes_into_the_table(dynamodb: "DynamoDBClient") -> None:
+def test_the_watch_sees_what_goes_into_the_table(dynamodb: DynamoDB) -> None:
     before = list(canaries.leaks)
 
     dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": canaries.PROVIDER_KEY}, "sk": {"S": "STATE"}})

@@ -16,6 +16,7 @@ from openmind_llm.bootstrap import inspections
 from openmind_llm.settings import Settings
 from openmind_llm.storage import records
 from openmind_llm.storage.secrets import SecretUnreadableError
+from openmind_llm.storage.wire.service import Service
 from tests.fakes import FakeClock
 from tests.integration.conftest import Template
 from tests.integration.translated import properties
@@ -79,7 +80,14 @@ def test_it_does_what_its_role_allows_and_nothing_else(
         asked.add(f"{client.meta.service_model.service_name}:{operation}")
         return call(client, operation, parameters)
 
+    by_wire = Service.call
+
+    def watched_by_wire(service: Service, operation: str, request: dict[str, Any]) -> Any:
+        asked.add(f"{service.name}:{operation}")
+        return by_wire(service, operation, request)
+
     monkeypatch.setattr(BaseClient, "_make_api_call", watched)
+    monkeypatch.setattr(Service, "call", watched_by_wire)
     break_counter(dynamodb)
     asked.clear()
 

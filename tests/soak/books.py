@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -14,6 +13,7 @@ from openmind_llm.domain.ledger.inspection import Inspection
 from openmind_llm.domain.ledger.ledger import Clock
 from openmind_llm.domain.ledger.rows import Entry, Hold
 from openmind_llm.settings import Settings
+from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from openmind_llm.storage.reports import DynamoReports
 from tests.soak.wishes import CALLERS
@@ -36,7 +36,7 @@ class Reader:
     """Patient, as the product is not: the emulator takes seconds for thousands of rows. Blocking."""
 
     def __init__(self, settings: Settings) -> None:
-        client: Any = boto3.client("dynamodb", config=Config(read_timeout=120))
+        client = boto.dynamodb(boto3.client("dynamodb", config=Config(read_timeout=120)))
         self._accounts = DynamoAccounts(client, settings.table_name)
         self._rows = DynamoReports(client, settings.table_name)
 

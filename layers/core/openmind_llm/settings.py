@@ -1,7 +1,9 @@
 """What the environment says. The only reader of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from openmind_llm.classes import dataclass
 
 PROVIDER_URL_SUFFIX = "_BASE_URL"
 VERSION_SUFFIX = "_VERSION"

@@ -24,12 +24,12 @@ from openmind_llm.bootstrap.kept import with_ledger
 from openmind_llm.domain.catalogue_changes import AUDITED, CatalogueMovedError, Version
 from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.settings import Settings
-from openmind_llm.storage import boto
 from openmind_llm.storage.catalogue import DynamoCatalogue
 from tests import canaries, processes
 from tests.doors import Answer, UvicornDoor
 from tests.fake_upstream import FakeUpstream, Received, Reply, completion
 from tests.fakes import FakeClock
+from tests.watched_dynamodb import unwatched, watched
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -78,15 +78,14 @@ class Stage:
 
     def _environment(self, *, is_whole: bool) -> Environment:
         ledger, kept = with_ledger(self.settings)
-        client, reads = boto3.client("dynamodb"), Counter[str]()
+        reads = Counter[str]()
 
-        def read(params: Any, **_: object) -> None:
-            reads[params["Key"]["sk"]["S"]] += 1
+        def sent(operation: str, body: bytes) -> None:
+            assert operation == "GetItem"
+            reads[json.loads(body)["Key"]["sk"]["S"]] += 1
 
-        client.meta.events.register("provide-client-params.dynamodb.GetItem", read)
-        known = catalogues.create(
-            self.settings, DynamoCatalogue(boto.dynamodb(client), self.settings.table_name), self.clock
-        )
+        store = DynamoCatalogue(watched(sent), self.settings.table_name)
+        known = catalogues.create(self.settings, store, self.clock)
         endpoint = completions.endpoint(self.settings, known, ledger, kept)
         served = app.create(known, endpoint) if is_whole else CompletionsAlone(endpoint)
         return self.serving(completions.guarded(served, self.settings, ledger), reads)
@@ -142,9 +141,9 @@ def answered(_: Received) -> Reply:
     return Reply(200, json.dumps(completion()).encode(), {"content-type": "application/json", "connection": "close"})
 
 
-def put(dynamodb: "DynamoDBClient", rows: str) -> None:
+def put(rows: str) -> None:
     """Past every check."""
-    store = DynamoCatalogue(boto.dynamodb(dynamodb), seed.TABLE)
+    store = DynamoCatalogue(unwatched(), seed.TABLE)
     number = store.latest() + 1
     assert store.add(Version(number, rows, number, 0, "test", "set"), AuditRow(AUDITED, 0, "test", "set", "-"))
 
@@ -214,7 +213,7 @@ def test_what_cannot_be_used_stops_no_warm_environment_and_starts_no_cold_one(
 ) -> None:
     warm = stage.route()
     warm.ask()
-    put(dynamodb, '[{"provider":"openai","name":"taken-away-by-a-deployment","shutdown":null}]')
+    put('[{"provider":"openai","name":"taken-away-by-a-deployment","shutdown":null}]')
     stage.clock.now += MAX_AGE_S
 
     assert warm.ask().status == 200

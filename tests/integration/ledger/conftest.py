@@ -8,7 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from dev import seed
 from dev.emulator import Emulator
@@ -17,8 +19,8 @@ from openmind_llm.domain.ledger.audit import AuditRow
 from openmind_llm.domain.ledger.ledger import Clock, Ledger
 from openmind_llm.domain.ledger.seen import Seen
 from openmind_llm.domain.plans import Limits
-from openmind_llm.storage import boto
 from openmind_llm.storage.ledger import DynamoLedger
+from openmind_llm.storage.wire.operations import DynamoDB
 from tests import canaries, processes
 from tests.fake_runtime_api import FakeRuntimeApi
 from tests.fake_upstream import FakeUpstream
@@ -28,6 +30,7 @@ from tests.integration.ledger.canned import Canned
 from tests.integration.ledger.counted import Served
 from tests.integration.ledger.racers import PROCESSES, Race, Result
 from tests.integration.ledger.recorded import RecordedAws
+from tests.watched_dynamodb import unwatched
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -47,12 +50,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 @pytest.fixture
 def dynamodb(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
-    """The way to it that never fails."""
+    """The way to it that never fails, and is not the product's. Patient: how fast the emulator is does not matter."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    client: DynamoDBClient = racers.dynamodb()
+    config = Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1})
+    client: DynamoDBClient = boto3.client("dynamodb", config=config)
     seed.create_table(client)
     return client
+
+
+@pytest.fixture
+def client(dynamodb: "DynamoDBClient") -> DynamoDB:
+    """The product's way to it."""
+    return unwatched()
 
 
 @pytest.fixture
@@ -98,10 +108,10 @@ def run(racing: ProcessPoolExecutor) -> Run:
 
 
 @pytest.fixture
-def sweeper(dynamodb: "DynamoDBClient") -> Ledger:
+def sweeper(client: DynamoDB) -> Ledger:
     """A ledger of another process, for whom every hold is past its time."""
     clock = Clock(lambda: time.time() + 1000, time.sleep)
-    return Ledger(DynamoLedger(boto.dynamodb(dynamodb), seed.TABLE), plans.load(), clock, Seen(30, time.monotonic))
+    return Ledger(DynamoLedger(client, seed.TABLE), plans.load(), clock, Seen(30, time.monotonic))
 
 
 @pytest.fixture(scope="session")

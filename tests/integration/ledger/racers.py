@@ -11,11 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Barrier
-from types import SimpleNamespace
-from typing import Any
-
-import boto3
-from botocore.config import Config
+from typing import ClassVar
 
 from dev import seed
 from openmind_llm.domain import ids
@@ -31,6 +27,8 @@ from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import GatewayError
 from openmind_llm.providers import table
 from openmind_llm.storage.ledger import DynamoLedger
+from openmind_llm.storage.wire.connection import Answer
+from tests.watched_dynamodb import watched
 
 MODEL = "gpt-4o-mini"
 INPUT, OUTPUT = 1_000, 1_000
@@ -38,8 +36,14 @@ INPUT, OUTPUT = 1_000, 1_000
 
 PROCESSES = 8
 
-_together: Barrier
-_client: Any
+CONFLICT = Answer(
+    400,
+    {},
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled",'
+    b'"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict","Message":"x"},{"Code":"None"}]}',
+    is_last=False,
+)
+"""What DynamoDB answers where another transaction has the account."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +78,17 @@ class Result:
 
 def prepare(together: Barrier, environment: Mapping[str, str]) -> None:
     """Once in each process."""
-    global _together, _client
     os.environ.update(environment)
-    _together, _client = together, dynamodb()
+    Lane.together = together
 
 
 def run(race: Race, number: int) -> Result:
     """As process `number`; every process of the pool must run it, as each waits for the others."""
     lane, calls = Lane(race, number), (race.calls + number) // PROCESSES
-    _together.wait(60)
+    lane.together.wait(60)
     with ThreadPoolExecutor(calls) as threads:
         admitted = [one for one in threads.map(lane.decide, range(calls)) if one is not None]
-        _together.wait(60)
+        lane.together.wait(60)
         if race.settles_last:
             list(threads.map(lane.settle, admitted))
     lane.close()
@@ -93,7 +96,9 @@ def run(race: Race, number: int) -> Result:
 
 
 class Lane:
-    """One process's part of a race."""
+    """One process's part of a race. All of them begin, and end admitting, `together`."""
+
+    together: ClassVar[Barrier]
 
     def __init__(self, race: Race, number: int) -> None:
         self.result = Result()
@@ -102,15 +107,13 @@ class Lane:
         self._lock = threading.Lock()
         self._is_settling = threading.local()
         now = time.time if race.now is None else _stopped(race.now)
-        _client.meta.events.register("before-send.dynamodb", self._sent)
-        _client.meta.events.register("before-call.dynamodb.TransactWriteItems", self._conflict)
-        store = DynamoLedger(_client, seed.TABLE)
+        self._client = watched(self._sent)
+        store = DynamoLedger(self._client, seed.TABLE)
         self._ledger = Ledger(store, Plans([race.plan]), Clock(now, time.sleep), Seen(30, time.monotonic))
         self._now = now
 
     def close(self) -> None:
-        _client.meta.events.unregister("before-send.dynamodb", self._sent)
-        _client.meta.events.unregister("before-call.dynamodb.TransactWriteItems", self._conflict)
+        self._client.close()
 
     def decide(self, _: int) -> Admission | None:
         caller = Caller(f"key-{self._race.account_id}", self._race.account_id)
@@ -144,34 +147,14 @@ class Lane:
             "completed", Usage(INPUT, 0, 0, OUTPUT, 0, is_exact=True), bill, int(self._now() * 1000), Timing(9)
         )
 
-    def _sent(self, **_: Any) -> None:
+    def _sent(self, operation: str, _body: bytes) -> Answer | None:
         with self._lock:
             if getattr(self._is_settling, "value", False):
                 self.result.trips_to_settle += 1
             else:
                 self.result.trips_to_decide += 1
-
-    def _conflict(self, **_: Any) -> Any:
-        with self._lock:
-            is_hit = self._random.random() < self._race.conflicts
-        if not is_hit:
-            return None
-        self._sent()
-        return cancelled()
-
-
-def cancelled() -> Any:
-    """What botocore would have read from the wire, where another transaction has the account."""
-    reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}, {"Code": "None"}]
-    error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
-    parsed = {"Error": error, "CancellationReasons": reasons, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    return SimpleNamespace(status_code=400), parsed
-
-
-def dynamodb() -> Any:
-    """Patient: how fast the emulator is does not matter here."""
-    config = Config(read_timeout=60, max_pool_connections=130, retries={"mode": "standard", "total_max_attempts": 1})
-    return boto3.client("dynamodb", config=config)
+            is_write = operation == "TransactWriteItems"
+            return CONFLICT if is_write and self._random.random() < self._race.conflicts else None
 
 
 def ask(now_s: float) -> Ask:

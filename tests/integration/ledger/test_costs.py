@@ -31,6 +31,7 @@ from openmind_llm.storage.ledger import DynamoLedger
 from tests.integration.ledger import racers
 from tests.integration.ledger.books import Books
 from tests.memory_ledger import new_account
+from tests.watched_dynamodb import watched
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -43,18 +44,18 @@ LONG_MODEL = "m" * 64
 
 
 class Counted:
-    """The calls of one client, and the operations of each write."""
+    """What one client sends, and the operations of each write."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self) -> None:
         self.calls: list[str] = []
         self.writes: list[list[str]] = []
-        client.meta.events.register("before-call.dynamodb", self._called)
+        self.client = watched(self._sent)
 
-    def _called(self, model: Any, params: Any, **_: Any) -> None:
-        self.calls.append(model.name)
-        if model.name == "TransactWriteItems":
-            operations = json.loads(params["body"])["TransactItems"]
-            self.writes.append([kind for operation in operations for kind in operation])
+    def _sent(self, operation: str, body: bytes) -> None:
+        self.calls.append(operation)
+        if operation == "TransactWriteItems":
+            operations = json.loads(body)["TransactItems"]
+            self.writes.append([kind for one in operations for kind in one])
 
     def taken(self) -> list[str]:
         calls, self.calls = self.calls, []
@@ -99,9 +100,9 @@ def ask(ledger: Ledger, books: Books, idempotency: str = "") -> None:
     ledger.settle(admission.hold, Ending("client_gone", used, Bill(10**9, 10**9), int(time.time() * 1000), timing))
 
 
-def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoDBClient", books: Books) -> None:
-    counted = Counted(dynamodb)
-    store = DynamoLedger(boto.dynamodb(dynamodb), seed.TABLE)
+def test_a_warm_request_is_two_round_trips_and_16_write_units(books: Books) -> None:
+    counted = Counted()
+    store = DynamoLedger(counted.client, seed.TABLE)
     ledger = Ledger(store, Plans([PLAN]), Clock(time.time, time.sleep), Seen(30, time.monotonic))
 
     assert ledger.key(books.key_id) is not None
@@ -125,10 +126,10 @@ def test_a_warm_request_is_two_round_trips_and_16_write_units(dynamodb: "DynamoD
     assert data.load().found["row_bytes"] == sizes["LEDGER settled"]
 
 
-def test_an_idempotency_key_is_one_more_write_at_either_end(dynamodb: "DynamoDBClient", books: Books) -> None:
+def test_an_idempotency_key_is_one_more_write_at_either_end(books: Books) -> None:
     """Beside the look for the record before, and the parts of the answer."""
-    counted = Counted(dynamodb)
-    store = DynamoLedger(boto.dynamodb(dynamodb), seed.TABLE)
+    counted = Counted()
+    store = DynamoLedger(counted.client, seed.TABLE)
     ledger = Ledger(store, Plans([PLAN]), Clock(time.time, time.sleep), Seen(30, time.monotonic))
 
     ask(ledger, books, "i" * 64)

@@ -34,6 +34,8 @@ AFTER = {name: BEFORE[name] for name in ("throttled", "broken", "answer lost", "
 ACCOUNT = "faults"
 CLIENT_ATTEMPTS = 2
 """Of one write; see storage.clients."""
+FAULTS = 3
+"""More than one write meets, fewer than a settlement survives."""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +53,10 @@ def dynamo(faulty_dynamo: FaultyDynamo) -> Iterator[FaultyDynamo]:
 @pytest.fixture(scope="module")
 def gateway(places: dict[str, str], faulty_dynamo: FaultyDynamo) -> Iterator[UvicornDoor]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (places | {"AWS_ENDPOINT_URL": faulty_dynamo.url}).items():
+        for name, value in places.items():
             patch.setenv(name, value)
         seed.seed_key(canaries.API_KEY, "unlimited", ACCOUNT)
-        app = application.create(Settings.from_env(places))
+    app = application.create(Settings.from_env(places | {"AWS_ENDPOINT_URL": faulty_dynamo.url}))
     with UvicornDoor(app) as door:
         yield door
 
@@ -98,6 +100,9 @@ def test_a_request_that_cannot_be_admitted_is_not_sent_and_costs_nothing(
     answer = ask()
 
     dynamo.wait_for_late_calls()
+    admissions = [call.body for call in dynamo.calls if call.is_admission]
+    assert len(admissions) >= CLIENT_ATTEMPTS
+    assert len(set(admissions)) == 1, "each attempt is the same write, with the same token"
     assert (answer.status, answer.error) == (503, "The service is not available at the moment")
     assert upstream.received == []
     assert books.account()["open_holds"] == 0
@@ -123,10 +128,11 @@ def test_a_settlement_that_fails_is_repeated_and_charges_once(
     name: str, is_stream: bool, ask: Callable[..., Answer], dynamo: FaultyDynamo, books: Books
 ) -> None:
     rows = len(books.rows())
-    dynamo.fault = first(3, AFTER[name])
+    dynamo.fault = first(FAULTS, AFTER[name])
 
     answer = ask(stream=is_stream)
 
+    wait_until(lambda: sum(call.is_settlement for call in dynamo.calls) == FAULTS + 1)
     wait_until(lambda: is_settled(books))
     row = books.rows()[-1]
     assert answer.status == 200

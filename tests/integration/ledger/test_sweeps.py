@@ -3,7 +3,6 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,13 +16,10 @@ from openmind_llm.domain.ledger.settlement import Ending
 from openmind_llm.domain.plans import Limits, Plan, Plans
 from openmind_llm.domain.usage import Usage
 from openmind_llm.errors import TooManyRequestsError
-from openmind_llm.storage import boto
 from openmind_llm.storage.ledger import DynamoLedger
+from openmind_llm.storage.wire.operations import DynamoDB
 from tests.integration.ledger import racers
 from tests.integration.ledger.conftest import Open
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 NOON = 20_000 * 86_400 + 43_200
 HOLD_S = 180
@@ -44,8 +40,8 @@ class Together(DynamoLedger):
         return found
 
 
-def ledger_of_a_process(client: "DynamoDBClient", now: float, barrier: threading.Barrier | None = None) -> Ledger:
-    clock, store = Clock(lambda: now, time.sleep), Together(boto.dynamodb(client), seed.TABLE)
+def ledger_of_a_process(client: DynamoDB, now: float, barrier: threading.Barrier | None = None) -> Ledger:
+    clock, store = Clock(lambda: now, time.sleep), Together(client, seed.TABLE)
     store.barrier = barrier or store.barrier
     return Ledger(store, Plans([RACE, ONE_AT_A_TIME]), clock, Seen(30, time.monotonic))
 
@@ -55,12 +51,12 @@ def admitted(ledger: Ledger, account_id: str) -> Admission:
 
 
 def test_two_sweepers_and_a_late_settlement_of_the_same_holds_charge_each_once(
-    open_account: Open, dynamodb: "DynamoDBClient"
+    open_account: Open, client: DynamoDB
 ) -> None:
     books = open_account()
-    late = ledger_of_a_process(dynamodb, NOON)
+    late = ledger_of_a_process(client, NOON)
     together = threading.Barrier(3)
-    sweepers = [ledger_of_a_process(dynamodb, NOON + HOLD_S + 1, together) for _ in range(2)]
+    sweepers = [ledger_of_a_process(client, NOON + HOLD_S + 1, together) for _ in range(2)]
     holds = [admitted(late, books.account_id).hold for _ in range(HOLDS)]
 
     def settle() -> list[Entry | None]:
@@ -79,15 +75,15 @@ def test_two_sweepers_and_a_late_settlement_of_the_same_holds_charge_each_once(
 
 
 def test_a_request_that_died_keeps_others_out_until_its_hold_is_over_and_no_longer(
-    open_account: Open, dynamodb: "DynamoDBClient"
+    open_account: Open, client: DynamoDB
 ) -> None:
     books = open_account(plan="one")
-    admitted(ledger_of_a_process(dynamodb, NOON), books.account_id)
+    admitted(ledger_of_a_process(client, NOON), books.account_id)
 
-    assert ledger_of_a_process(dynamodb, NOON + HOLD_S).sweep() == []
+    assert ledger_of_a_process(client, NOON + HOLD_S).sweep() == []
     with pytest.raises(TooManyRequestsError):
-        admitted(ledger_of_a_process(dynamodb, NOON), books.account_id)
-    assert len(ledger_of_a_process(dynamodb, NOON + HOLD_S + 1).sweep()) == 1
-    assert admitted(ledger_of_a_process(dynamodb, NOON), books.account_id).hold.amount > 0
-    ledger_of_a_process(dynamodb, NOON + HOLD_S + 1).sweep()
+        admitted(ledger_of_a_process(client, NOON), books.account_id)
+    assert len(ledger_of_a_process(client, NOON + HOLD_S + 1).sweep()) == 1
+    assert admitted(ledger_of_a_process(client, NOON), books.account_id).hold.amount > 0
+    ledger_of_a_process(client, NOON + HOLD_S + 1).sweep()
     books.require_exact()

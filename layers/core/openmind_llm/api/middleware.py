@@ -5,11 +5,11 @@ import logging
 import re
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from openmind_llm import redaction
 from openmind_llm.api import errors
 from openmind_llm.api.asgi import App, ClientGoneError, Message, Receive, Scope, Send, headers
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import ids, keys
 from openmind_llm.domain.aside import answer_alone, aside
 from openmind_llm.domain.keys import Caller

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from openmind_llm.api import report_bodies, report_docs
 from openmind_llm.api.app import CHAT_PATH, Delegate, Provider
 from openmind_llm.api.middleware import USAGE_PATH
 from openmind_llm.api.quotes import QuotesEndpoint
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.keys import Viewer
 from openmind_llm.domain.reports import query
 from openmind_llm.domain.reports.own_key import OwnKeys

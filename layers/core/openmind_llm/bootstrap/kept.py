@@ -1,8 +1,7 @@
 """Wires what requests read and write beside the ledger. The sweeper does without it."""
 
-from dataclasses import dataclass
-
 from openmind_llm.bootstrap import ledgers
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.attempts.breaker import HealthStore
 from openmind_llm.domain.catalogues import VersionStore
 from openmind_llm.domain.idempotency import AnswerStore

@@ -1,9 +1,10 @@
 """A provider's answer, and what the contract promises of it."""
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import messages, usage
 from openmind_llm.domain.chunks import Chunk
 from openmind_llm.domain.usage import Usage

@@ -6,8 +6,9 @@ A hop to a thread and back costs some 0.1 ms of CPU, and spares nobody a wait wh
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import cast
+
+from openmind_llm.classes import dataclass
 
 _answers_alone: ContextVar[bool] = ContextVar("answers_alone", default=False)
 

@@ -4,8 +4,8 @@ Nothing is looked up or stored of a request that asks for neither, by a key that
 """
 
 import re
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.errors import InvalidRequestError
 
 HEADER = "cache-control"

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import cache_control, metering, response_cache, taping
 from openmind_llm.domain.aside import aside
 from openmind_llm.domain.cache_control import Policy

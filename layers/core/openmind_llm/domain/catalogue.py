@@ -6,11 +6,12 @@ an admitted name that the catalogue does not know by heart is passed on as it is
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import rates
 from openmind_llm.domain.listing import Listing
 from openmind_llm.errors import UnknownModelError, UnknownProviderError

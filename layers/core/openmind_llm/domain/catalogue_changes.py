@@ -4,9 +4,10 @@ A change is reckoned first and made by `apply`, so that it can be looked at. See
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import catalogue_rows, utc
 from openmind_llm.domain.catalogue import Catalogue, OverrideError, Row
 from openmind_llm.domain.catalogue_rows import NewPrice, Rows

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import money
 from openmind_llm.domain.catalogue import Row
 

@@ -5,9 +5,10 @@ What is set has a version. See docs/adr/0016-catalogue-changes-without-a-deploy.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.aside import aside
 from openmind_llm.domain.catalogue import Catalogue, OverrideError
 from openmind_llm.domain.telemetry import Signals

@@ -1,9 +1,10 @@
 """What a stream of chunks amounts to: what of it the client gets, whether it came to its end, what it used."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import json_body, messages, usage
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.domain.usage import Usage

@@ -1,7 +1,6 @@
 """A request that was read and checked: where it may go, and what it wants put aside."""
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import fallbacks, requests, utc
 from openmind_llm.domain.catalogue import Catalogue, Route
 from openmind_llm.domain.fallbacks import Itinerary

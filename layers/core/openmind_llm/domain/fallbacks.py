@@ -7,9 +7,9 @@ followed.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.catalogue import MOST_FALLBACKS, Catalogue, Model, Route
 from openmind_llm.domain.requests import ChatRequest
 from openmind_llm.errors import InvalidRequestError

@@ -1,9 +1,10 @@
 """What an operator sets of an account beside its plan, and how that is read from fields."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import filters, key_settings
 from openmind_llm.domain.filters import rules
 from openmind_llm.domain.filters.refusals import FiltersUnreadableError

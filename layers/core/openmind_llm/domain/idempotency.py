@@ -8,9 +8,9 @@ until the 24 hours are over.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.errors import GatewayError, InvalidRequestError
 
 HEADER = "Idempotency-Key"

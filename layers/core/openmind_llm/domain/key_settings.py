@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import money
 from openmind_llm.domain.cache_control import MOST_AGE_S
 from openmind_llm.domain.keys import KeyRecord

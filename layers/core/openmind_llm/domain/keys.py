@@ -9,8 +9,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import utc
 from openmind_llm.domain.plans import UNLIMITED, Limits
 from openmind_llm.errors import AuthenticationError

@@ -1,8 +1,10 @@
 """What a provider says of its own models: how its list is read, and what was read of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
+
+from openmind_llm.classes import dataclass
 
 if TYPE_CHECKING:
     from openmind_llm.domain.catalogue import Provider

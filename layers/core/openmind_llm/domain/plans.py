@@ -1,7 +1,8 @@
 """What an account may do each second, minute, day and month, by its plan."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from openmind_llm.classes import dataclass
 
 
 class UnknownPlanError(ValueError):

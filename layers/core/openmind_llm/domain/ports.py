@@ -5,9 +5,10 @@ Implementations live in `storage`, `providers` and `identity`, fakes in the test
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
+
+from openmind_llm.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,10 +4,10 @@ OMCU per million tokens, as the prices are documented, is the same number as mic
 """
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import money, rates
 from openmind_llm.domain.catalogue import Price, Provider
 from openmind_llm.domain.usage import Usage
@@ -26,8 +26,10 @@ class Cost:
 
 def charge(price: Price, usage: Usage) -> int:
     """Micro-OMCU."""
-    per_token = price.per_token
-    return sum(tokens * per_token[token_class] for token_class, tokens in usage.by_class.items())
+    per_token, total = price.per_token, 0
+    for token_class, tokens in usage.by_class.items():
+        total += tokens * per_token[token_class]
+    return total
 
 
 def hold(price: Price, input_tokens: int, output_tokens: int) -> int:
@@ -62,5 +64,7 @@ def _listed(price: Price, usage: Usage) -> int:
     """Micro-USD by the provider's list, which may be dearer for long prompts."""
     reached = [tier for tier in price.usd.get("tiers", ()) if usage.prompt_tokens > tier["above_input_tokens"]]
     level = reached[-1] if reached else price.usd
-    total = sum(tokens * rates.usd(level, token_class) for token_class, tokens in usage.by_class.items() if tokens)
+    total = 0
+    for token_class, tokens in usage.by_class.items():
+        total += tokens * rates.usd(level, token_class) if tokens else 0
     return -(-total // money.MICRO)

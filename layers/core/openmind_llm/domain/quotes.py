@@ -1,8 +1,8 @@
 """The use case: what a completion would cost at most, and whether it would be admitted, without sending it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import exchanges, metering, screening
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.catalogues import Catalogues

@@ -1,6 +1,6 @@
 """What of an answer goes on to the client, payload by payload."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator
 from typing import Self
 
 from openmind_llm.domain.answers import StreamedAnswer
@@ -30,9 +30,8 @@ async def payloads(answer: StreamedAnswer, tally: Tally, meter: Meter, passing: 
         yield closing
 
 
-def _shown(tally: Tally, chunks: Iterable[Chunk]) -> Iterator[bytes]:
-    payloads = (tally.shown(chunk) for chunk in chunks)
-    return (payload for payload in payloads if payload is not None)
+def _shown(tally: Tally, chunks: list[Chunk]) -> list[bytes]:
+    return [payload for one in chunks if (payload := tally.shown(one)) is not None]
 
 
 class Once:

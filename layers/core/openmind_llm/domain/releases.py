@@ -1,9 +1,10 @@
 """Which versions of the functions there are, which of them is live, and the way back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.rollouts import AUTH, ROUTE, STREAM
 
 FUNCTIONS = (AUTH, ROUTE, STREAM)

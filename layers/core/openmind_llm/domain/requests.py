@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import json_body, messages, usage
 from openmind_llm.domain.usage import Prompt
 from openmind_llm.errors import InvalidRequestError

@@ -6,9 +6,9 @@ in the operator's table, encrypted at rest, for as long as was asked for.
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.taping import Stored
 
 MOST_BYTES = 350_000

@@ -5,10 +5,10 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from openmind_llm import redaction
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import keys
 from openmind_llm.domain.accounts import AccountExistsError, Accounts
 from openmind_llm.domain.key_settings import KeySettings

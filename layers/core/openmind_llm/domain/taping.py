@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import idempotency
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.attempts.trail import Attempt
 
 logger = logging.getLogger(__name__)

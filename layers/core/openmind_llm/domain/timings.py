@@ -1,8 +1,8 @@
 """Where the time of a request went: to the gateway itself, or to its providers and the waits between them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.attempts.trail import Attempt
 
 

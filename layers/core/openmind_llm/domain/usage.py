@@ -5,9 +5,10 @@ and the caller then falls back on an estimate that says so.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import json_body
 from openmind_llm.domain.catalogue import ImageTokens
 

@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from openmind_llm import __version__
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import json_body
 from openmind_llm.domain.answers import Answer, StreamedAnswer
 from openmind_llm.domain.attempts import table

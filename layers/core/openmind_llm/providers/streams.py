@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.target import Patience
 from openmind_llm.domain.catalogue import Provider

@@ -76,7 +76,8 @@ class ResponseStream:
     async def _send(self, data: bytes) -> None:
         if not self._is_gone:
             self._put(data)
-            await self._connection.drained()
+            if not self._connection.is_drained:
+                await self._connection.drained()
             if self._connection.has_ended and not self._is_accepted:
                 self._give_up()
         if self._is_gone:

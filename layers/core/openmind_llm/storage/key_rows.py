@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.storage import provider_keys
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ current one in place of the one that was read; if somebody was faster, nothing h
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openmind_llm.classes import dataclass
 from openmind_llm.storage.wire.errors import ServiceError
 
 if TYPE_CHECKING:

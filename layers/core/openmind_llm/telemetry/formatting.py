@@ -28,7 +28,7 @@ class LineFormatter(logging.Formatter):
             "timestamp": _timestamp(record.created),
             "service": self._service,
         }
-        fields.update((name, value) for name, value in record.__dict__.items() if name not in _NO_FACTS)
+        fields |= {name: value for name, value in record.__dict__.items() if name not in _NO_FACTS}
         if record.exc_info and record.exc_info[0]:
             fields |= {
                 "exception": self.formatException(record.exc_info),

@@ -70,7 +70,7 @@ def _measures(summary: Summary) -> Iterator[Measure]:
     facts = summary.facts
     yield "Requests", "Count", 1
     yield "Errors", "Count", int("error_class" in facts)
-    yield from ((name, unit, facts[fact]) for name, unit, fact in _OF_FACTS if facts.get(fact) is not None)
+    yield from [(name, unit, facts[fact]) for name, unit, fact in _OF_FACTS if facts.get(fact) is not None]
     for name, classes in (("InputTokens", INPUT_CLASSES), ("OutputTokens", OUTPUT_CLASSES)):
         counts = [facts[f"{one}_tokens"] for one in classes if f"{one}_tokens" in facts]
         if counts:
@@ -98,7 +98,7 @@ def embedded(*groups: Group) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for sets, measures in groups:
         fields.update(sets[-1])
-        fields.update((name, value) for name, _, value in measures)
+        fields |= {name: value for name, _, value in measures}
     directives = [_directive(*group) for group in groups]
     return fields | {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}}
 

@@ -10,10 +10,10 @@ import re
 import secrets
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.attempts.trail import Attempt
 from openmind_llm.domain.telemetry import Summary
 

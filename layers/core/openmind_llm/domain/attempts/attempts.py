@@ -4,8 +4,8 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.aside import aside
 from openmind_llm.domain.attempts import table
 from openmind_llm.domain.attempts.course import STOPPED, Course

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.attempts import rules as breaker_rules
 from openmind_llm.domain.attempts.cells import KEY_AS_A_WHOLE, Cell, Counts, Look, Opening, Phase
 from openmind_llm.domain.attempts.rules import BreakerRules

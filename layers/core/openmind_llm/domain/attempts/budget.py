@@ -1,8 +1,8 @@
 """What one request may take, retries and fallbacks included: time, and calls."""
 
 import re
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.errors import InvalidRequestError
 
 TIMEOUT_HEADER = "x-request-timeout-ms"

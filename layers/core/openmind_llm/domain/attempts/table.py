@@ -4,8 +4,7 @@ A stream that fails before its first event has failed like a whole answer. After
 again: the caller has begun to read.
 """
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.errors import ProviderUnavailableError
 
 

@@ -1,7 +1,8 @@
 """Where one call goes, and how long it may take."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.catalogue import Route
 
 

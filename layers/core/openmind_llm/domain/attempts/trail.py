@@ -1,6 +1,6 @@
 """What was tried for one request."""
 
-from dataclasses import dataclass
+from openmind_llm.classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ writes the same files anew, and one that is cut otherwise writes others beside t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.exports import lines
 from openmind_llm.domain.exports.ports import Shelf
 from openmind_llm.domain.ledger.rows import Entry

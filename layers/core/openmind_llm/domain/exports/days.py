@@ -1,9 +1,10 @@
 """A whole day once more, from the table: what the stream has missed, or what was settled before there was one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import ids
 from openmind_llm.domain.exports import lines
 from openmind_llm.domain.exports.ports import Shelf

@@ -3,10 +3,11 @@
 Images, files and audio are not looked into, and each text is looked at by itself.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import messages
 from openmind_llm.domain.filters import rules, texts
 from openmind_llm.domain.filters.passage import Effort, whole

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from openmind_llm import redaction
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.filters.shapes import PatternError, Shape, shape
 
 MAX_RULES = 20

@@ -1,8 +1,9 @@
 """What a pattern can match: how much text, how far around it, and whether it may search for ever."""
 
 import importlib
-from dataclasses import dataclass
 from typing import Any
+
+from openmind_llm.classes import dataclass
 
 MOST_AHEAD = 64
 """Characters that a pattern may look at beyond its match."""

@@ -1,7 +1,6 @@
 """Which models end soon, or have ended, and who answers for them then."""
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import fallbacks
 from openmind_llm.domain.catalogue import Catalogue, Model
 

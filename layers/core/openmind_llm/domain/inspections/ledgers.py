@@ -1,8 +1,8 @@
 """Checks the ledger of every account until the time is up."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.ledger.inspection import Inspection, MovingError
 from openmind_llm.errors import GatewayError
 

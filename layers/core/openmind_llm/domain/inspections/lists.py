@@ -1,8 +1,8 @@
 """The catalogue against what a provider states of its models. Prices are in micro-USD per million tokens."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import fallbacks, rates
 from openmind_llm.domain.catalogue import Catalogue, Model
 from openmind_llm.domain.listing import Listed

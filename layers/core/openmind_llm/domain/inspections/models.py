@@ -1,8 +1,8 @@
 """What a look at the providers' lists and the catalogue has found."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.catalogue import Catalogue
 from openmind_llm.domain.inspections import endings, lists
 from openmind_llm.domain.inspections.endings import Ending

@@ -1,7 +1,6 @@
 """Whether a request may be sent to its provider, and what is put aside for it before it is."""
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import keys, pricing
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.idempotency import KEPT_S, Claim
@@ -129,9 +128,12 @@ def output_cap(plan: Plan, ask: Ask) -> int:
 
 def credit_left(standing: Standing, now_s: float) -> int:
     """What one request may hold at most: of the balance and of the key's budgets, the least."""
-    windows = limits.windows(standing.key.limits, now_s)
-    budgets = (window.left(standing.key_counters) for window in windows)
-    return min([standing.account_counters["balance"], *(left for left in budgets if left is not None)])
+    least = standing.account_counters["balance"]
+    for window in limits.windows(standing.key.limits, now_s):
+        left = window.left(standing.key_counters)
+        if left is not None and left < least:
+            least = left
+    return least
 
 
 def require_allowed(standing: Standing, route: Route) -> None:

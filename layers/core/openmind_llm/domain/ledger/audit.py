@@ -1,7 +1,9 @@
 """Who changed what of keys, plans and credit: rows that are only ever added."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from openmind_llm.classes import dataclass
 
 SYSTEM = "system"
 """The actor where nobody asked: a period ended."""

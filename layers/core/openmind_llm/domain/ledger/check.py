@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.ledger.counters import Counters
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, Entry, Hold, RollupKey, rollup
 from openmind_llm.domain.ports import KnownKey

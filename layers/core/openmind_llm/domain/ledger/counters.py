@@ -1,7 +1,8 @@
 """Numbers that many processes change at once, and changes that are made only while the numbers allow them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from openmind_llm.classes import dataclass
 
 type Counters = Mapping[str, int]
 

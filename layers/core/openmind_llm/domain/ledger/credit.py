@@ -1,9 +1,10 @@
 """Where credit comes from, and where a month's allowance ends."""
 
 import calendar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import money
 from openmind_llm.domain.ledger.audit import SYSTEM, AuditRow
 from openmind_llm.domain.ledger.counters import Counters, Move

@@ -12,8 +12,8 @@ held: the window is a few round trips long, however many rows there are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import ids
 from openmind_llm.domain.ledger import check
 from openmind_llm.domain.ledger.check import Facts

@@ -6,8 +6,9 @@ write is made only if it still holds, and so one round trip does.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import backoff
 from openmind_llm.domain.idempotency import StillRunningError
 from openmind_llm.domain.keys import Caller, KeyRecord

@@ -4,10 +4,10 @@ A rate is a bucket (GCRA): its counter is the moment, in nanoseconds since the e
 budget is a window: its counters are the number of the day or month last spent in, and what was spent or held in it.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.ledger.counters import Counters, Move
 from openmind_llm.domain.plans import Limits
 from openmind_llm.errors import CreditError, TooManyRequestsError

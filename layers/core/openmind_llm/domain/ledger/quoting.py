@@ -1,7 +1,6 @@
 """What an admission would say, without one."""
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import pricing
 from openmind_llm.domain.ledger import admission
 from openmind_llm.domain.ledger.admission import Ask

@@ -1,7 +1,6 @@
 """The rows of the ledger: a hold, which its request's end turns into a charge."""
 
-from dataclasses import dataclass
-
+from openmind_llm.classes import dataclass
 from openmind_llm.domain import utc
 from openmind_llm.domain.usage import Usage
 

@@ -5,8 +5,9 @@ function's time was up), `refused` (no answer, and nothing billed), `unanswered`
 have been billed), `abandoned` (the function died: settled by the sweeper).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.catalogue import Route
 from openmind_llm.domain.idempotency import Kept
 from openmind_llm.domain.ledger import limits

@@ -1,8 +1,9 @@
 """An account and one of its keys: what is set for them, and the counters that requests change."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.keys import KeyRecord
 from openmind_llm.domain.ledger import counters as moving
 from openmind_llm.domain.ledger.counters import Counters, Move

@@ -1,9 +1,9 @@
 """The use case: what a key may do, and what it has done today and this month."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.keys import Caller, KeyRecord
 from openmind_llm.domain.ledger import admission, limits
 from openmind_llm.domain.ledger.counters import Counters

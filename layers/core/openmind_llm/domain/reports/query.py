@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from openmind_llm.classes import dataclass
 from openmind_llm.errors import InvalidRequestError
 
 GROUPS: Final = ("day", "key", "model", "provider")

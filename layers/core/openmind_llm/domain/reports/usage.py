@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from openmind_llm.classes import dataclass
 from openmind_llm.domain.keys import Viewer
 from openmind_llm.domain.ledger.counters import Counters
 from openmind_llm.domain.ledger.rows import ROLLUP_COUNTERS, Entry, Hold, RollupKey, hold_of
