@@ -55,7 +55,7 @@ def test_another_task_is_not_alone_for_that() -> None:
 def test_every_request_to_an_application_that_is_alone_works_at_once() -> None:
     found: list[tuple[bool, bool]] = []
 
-    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         found.append(await is_here())
 
     async def receive() -> Message:
