@@ -142,4 +142,5 @@ def test_the_stream_function_answers_alone(alone: Alone) -> None:
 
     answered = next(one for one in api.received if one.kind == "response")
     assert answered.prelude["statusCode"] == 401
-    assert json.loads(printed.splitlines()[-1]) == {"answer": 0, "foreign": []}
+    served = {"exit": 0, "is_on_uvloop": True}
+    assert json.loads(printed.splitlines()[-1]) == {"answer": served, "foreign": []}

@@ -31,11 +31,11 @@ def called(handler: str, event: str) -> Any:
 
 
 def served() -> Any:
-    """The exit code of the runtime."""
+    """The exit code of the runtime, and whether it had the event loop of the streaming layer."""
     try:
         runpy.run_module("openmind_llm.runtime", run_name="__main__")
     except SystemExit as ended:
-        return ended.code
+        return {"exit": ended.code, "is_on_uvloop": "uvloop" in sys.modules}
 
 
 def foreign(*own: str) -> list[str]:
