@@ -53,10 +53,11 @@ class Update:
         self._conditions: list[str] = []
 
     def moves(self, moves: Iterable[Move]) -> Update:
+        names = self._names
         for move in moves:
             if move.to is None and not move.by and move.at_least is None and move.at_most is None:
                 continue  # DynamoDB refuses a name that no expression uses
-            name = self._name(move.counter)
+            name = names.setdefault(move.counter, f"#{len(names)}")
             self._bound(name, move.at_least, move.at_most)
             if move.to is not None:
                 self._set.append(f"{name} = {self._number(move.to)}")
@@ -66,17 +67,22 @@ class Update:
 
     def adds(self, counters: Mapping[str, int]) -> Update:
         """To counters that may not be there yet."""
+        names, values = self._names, self._values
         none = self._number(0) if counters else ""  # nor does it take a value that nothing uses
         for counter, by in counters.items():
-            name = self._name(counter)
-            self._set.append(f"{name} = if_not_exists({name}, {none}) + {self._number(by)}")
+            name, short = names.setdefault(counter, f"#{len(names)}"), f":{len(values)}"
+            values[short] = {"N": str(by)}
+            self._set.append(f"{name} = if_not_exists({name}, {none}) + {short}")
         return self
 
     def sets(self, values: Mapping[str, Plain]) -> Update:
         """What is None, or an empty set, is removed."""
         kept = typed(values)
+        names, shorts = self._names, self._values
         for name, value in kept.items():
-            self._set.append(f"{self._name(name)} = {self._value(value)}")
+            short = f":{len(shorts)}"
+            shorts[short] = value
+            self._set.append(f"{names.setdefault(name, f'#{len(names)}')} = {short}")
         return self.removes(values.keys() - kept.keys())
 
     def removes(self, names: Iterable[str]) -> Update:
