@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from openmind_llm.providers.http.answer import MAX_HEAD_BYTES
+from openmind_llm.providers.http.connection import MAX_WAITING_BYTES
 from openmind_llm.providers.http.errors import AnswerTooLongError, BrokenError
 from tests.unit.providers.http.playing import CLOSES, OK, SHORT, client, deadline, provider, read, send
 
@@ -176,3 +177,27 @@ def test_a_reader_that_is_behind_holds_the_provider_up_and_gets_all_of_it() -> N
 
     assert got == whole
     assert most <= 2 * 256 * 1024
+
+
+def test_what_a_reader_that_is_behind_has_not_read_of_a_broken_answer_is_there_to_read() -> None:
+    async def play() -> int:
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
+            writer.write(OK + b"content-length: 1000000\r\n\r\n" + b"x" * 900_000)
+
+        writers: list[asyncio.StreamWriter] = []
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, client() as http:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            response = await send(http, url, b"x" * 50_000_000)
+            while not response._connection._is_paused:
+                await asyncio.sleep(0)
+            writers[0].transport.abort()
+            while http.pool.busy:  # until it hears of it, by what it has still to send
+                await asyncio.sleep(0)
+            first = await response.piece(deadline())
+            with pytest.raises(BrokenError):
+                await response.piece(deadline())
+            response.close()
+            return len(first or b"")
+
+    assert asyncio.run(play()) > MAX_WAITING_BYTES
