@@ -1,7 +1,7 @@
 """Answers as providers frame them, byte for byte, and what is no answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -26,6 +26,12 @@ def heard(*answer: bytes) -> tuple[int, dict[str, str], bytes, int]:
             return response.status, response.headers, body, http.pool.idle
 
     return asyncio.run(play())
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout_at(deadline()):
+        for _ in iter(is_so, True):
+            await asyncio.sleep(0)
 
 
 def bytewise(answer: bytes) -> list[bytes]:
@@ -189,11 +195,9 @@ def test_what_a_reader_that_is_behind_has_not_read_of_a_broken_answer_is_there_t
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, client() as http:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             response = await send(http, url, b"x" * 50_000_000)
-            while not response._connection._is_paused:
-                await asyncio.sleep(0)
+            await until(lambda: response._connection._is_paused)
             writers[0].transport.abort()
-            while http.pool.busy:  # until it hears of it, by what it has still to send
-                await asyncio.sleep(0)
+            await until(lambda: not http.pool.busy)  # it hears of it by what it has still to send
             first = await response.piece(deadline())
             with pytest.raises(BrokenError):
                 await response.piece(deadline())
