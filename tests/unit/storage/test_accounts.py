@@ -18,7 +18,10 @@ from openmind_llm.errors import LedgerUnavailableError
 from openmind_llm.storage import boto
 from openmind_llm.storage.accounts import DynamoAccounts
 from tests.memory_ledger import MemoryLedgerStore
+from tests.moto_account import ENVIRONMENT
 from tests.unit.storage.conftest import TABLE
+from tests.unit.storage.fake_aws import answer, fake_aws
+from tests.unit.storage.wired import wired
 
 ACCOUNT = Account("acme", "starter", 1_700_000_000)
 COUNTERS = new_counters(ACCOUNT_COUNTERS) | {"granted": 500, "balance": 500}
@@ -250,3 +253,14 @@ def test_a_table_that_cannot_be_used_is_a_ledger_that_is_not_available(call: str
 
         with pytest.raises(LedgerUnavailableError):
             CALLS[call](DynamoAccounts(boto.dynamodb(client), TABLE))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_so_it_is_where_our_own_client_asks(call: str) -> None:
+    throttled = answer(b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}', 400)
+    with fake_aws([throttled]) as aws:
+        client = wired(ENVIRONMENT | {"AWS_ENDPOINT_URL": aws.url})
+
+        with pytest.raises(LedgerUnavailableError):
+            CALLS[call](DynamoAccounts(client, TABLE))
+        assert len(aws.bodies) == 1
