@@ -23,16 +23,18 @@ class ClientGoneError(Exception):
 
 async def read_body(receive: Receive, limit: int) -> bytes:
     """The request's body. Raises BodyTooLargeError past `limit` bytes, ClientGoneError."""
-    body = bytearray()
-    while True:
+    parts: list[bytes] = []
+    size, is_whole = 0, False
+    while not is_whole:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
-        body += message.get("body", b"")
-        if len(body) > limit:
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
             raise BodyTooLargeError(f"The body must not be larger than {limit} bytes")
-        if not message.get("more_body", False):
-            return bytes(body)
+        is_whole = not message.get("more_body", False)
+    return b"".join(parts)  # one part, as on Lambda, is not copied
 
 
 async def send_start(send: Send, status: int, headers: Mapping[str, str]) -> None:

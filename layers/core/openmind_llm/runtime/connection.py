@@ -162,7 +162,7 @@ def _body(read: bytearray, start: int, headers: Mapping[str, str]) -> tuple[byte
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return _unchunked(read, start)
     after = start + int(headers.get("content-length", "0"))
-    return (bytes(read[start:after]), after) if len(read) >= after else None
+    return (bytes(memoryview(read)[start:after]), after) if len(read) >= after else None
 
 
 def _unchunked(read: bytearray, start: int) -> tuple[bytes, int] | None:
