@@ -64,7 +64,7 @@ def running(
         _wait_until_listening(process, program)
         yield program
     finally:
-        _stop(process)
+        stop(process)
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], program: Running) -> None:
@@ -77,7 +77,7 @@ def _wait_until_listening(process: subprocess.Popen[bytes], program: Running) ->
         time.sleep(_POLL_S)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """The whole session, since a program's children may outlive it."""
     _signal(process.pid, signal.SIGTERM)
     try:

@@ -1,8 +1,6 @@
 """Programs that are measured: started in a session of their own, their CPU and memory read while they run. Linux."""
 
 import asyncio
-import os
-import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
@@ -12,9 +10,9 @@ from pathlib import Path
 
 from dev import start
 from dev.emulator import stop_with_parent
+from tests.processes import stop
 
 START_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 10.0
 _SCHED = 2
 """Of CPUCLOCK_*: the time that all threads of a process have had, those that have ended included, in nanoseconds."""
 
@@ -85,7 +83,7 @@ async def running(
             await _listens(process, program, port)
         yield program
     finally:
-        _stop(process)
+        stop(process)
 
 
 async def awaited(program: Program, ready: Coroutine[None, None, None]) -> None:
@@ -118,25 +116,6 @@ async def _listens(process: "subprocess.Popen[bytes]", program: Program, port: i
         if time.monotonic() > deadline:
             raise NotStartedError(f"does not listen: {program.output()}")
         await asyncio.sleep(0.02)
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """The session is its own, and it ends as a whole."""
-    _signal(process.pid, signal.SIGTERM)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        _signal(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
 
 
 def _cpu_ms(pid: int) -> float:
