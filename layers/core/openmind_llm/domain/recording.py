@@ -48,6 +48,6 @@ class Recorder:
         return Kept(tape.is_stream, tape.headers, len(parts))
 
 
-def of(reply: Reply, recorder: Recorder | None) -> AbstractAsyncContextManager[None]:
+def of(reply: Reply, recorder: Recorder) -> AbstractAsyncContextManager[None]:
     """While the reply is relayed."""
-    return taping.of(reply, recorder.tape if recorder else None)
+    return taping.of(reply, recorder.tape)

@@ -35,16 +35,13 @@ class Repeats:
         self._now = now
 
     @asynccontextmanager
-    async def answered(self, call: Call, facts: dict[str, Any], key: str | None = None) -> AsyncIterator[Reply]:
-        """See Completions.answered. `key` is the header's value; without one, None, this is Completions.answered.
+    async def answered(self, call: Call, facts: dict[str, Any], key: str) -> AsyncIterator[Reply]:
+        """See Completions.answered. `key` is the header's value.
 
         Raises InvalidRequestError, IdempotencyKeyReusedError, StillRunningError and AnswerNotKeptError, too.
         """
         async with AsyncExitStack() as stack:
-            if key is None:
-                yield await stack.enter_async_context(self._completions.answered(call, facts))
-            else:
-                yield await self._answered_once(stack, call, key, facts)
+            yield await self._answered_once(stack, call, key, facts)
 
     async def _answered_once(self, stack: AsyncExitStack, call: Call, key: str, facts: dict[str, Any]) -> Reply:
         async with metering.Disclosing(self._ledger, call.caller):

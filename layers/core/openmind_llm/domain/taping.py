@@ -70,11 +70,8 @@ class Tape:
 
 
 @asynccontextmanager
-async def of(reply: Reply, tape: Tape | None) -> AsyncIterator[None]:
+async def of(reply: Reply, tape: Tape) -> AsyncIterator[None]:
     """While the reply is relayed."""
-    if tape is None:
-        yield
-        return
     async with aclosing(tape.relayed(reply, reply.payloads)) as payloads:
         reply.payloads = payloads
         yield
